@@ -1,0 +1,37 @@
+"""Every table of the atlas, declared once: validation, data dictionary and Dagster metadata come from here."""
+
+from assets.schemas.adoption import Diagnostics, Estimates, Observations, WorldSeries
+from assets.schemas.attribute import ModelOrigins, Publishers, Regions
+from assets.schemas.ingest import (
+    CommitOffsets,
+    Denominators,
+    ModelDownloadTotals,
+    ModelParents,
+    Models,
+    Repositories,
+    SurveyUse,
+)
+from assets.schemas.table import Table, TableError, validate
+
+TABLES: dict[str, type[Table]] = {
+    f"{table.LAYER}/{table.NAME}": table
+    for table in (
+        Models,
+        ModelParents,
+        ModelDownloadTotals,
+        SurveyUse,
+        Denominators,
+        Repositories,
+        CommitOffsets,
+        Publishers,
+        ModelOrigins,
+        Regions,
+        Observations,
+        Estimates,
+        WorldSeries,
+        Diagnostics,
+    )
+}
+"""All declarations by asset key (``layer/table``), in the order the data flow."""
+
+__all__ = ["TABLES", "Table", "TableError", "validate"]

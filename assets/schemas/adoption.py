@@ -1,0 +1,173 @@
+"""Tables of the adoption layer: the cube before and after estimation, and what stands beside it.
+
+Here: declarations only. Not here: estimators (`assets/adoption`).
+"""
+
+import dataframely as dy
+import polars as pl
+
+from assets.schemas.table import Table, category, unit
+from assets.schemas.vocabulary import (
+    CODINGS,
+    DOWNLOAD_DEFINITIONS,
+    EVIDENCE,
+    LEVELS,
+    ORIGINS,
+    PLATFORMS,
+    SIGNALS,
+    STATES,
+)
+
+COUNTED = ("people", "downloads")
+
+
+def _share(description: str) -> dy.Float64:
+    return dy.Float64(nullable=True, min=0, max=1, description=description, metadata=unit("share"))
+
+
+def _count(description: str) -> dy.Float64:
+    return dy.Float64(nullable=True, min=0, description=description, metadata=unit("see column counted"))
+
+
+class Observations(Table):
+    """The cube before estimation: who adopts whose models, as counted."""
+
+    LAYER = "adoption"
+    NAME = "observations"
+    GRAIN = "signal × period × region × coding × origin"
+    PUBLIC = True
+
+    signal = category(SIGNALS, "Kind of adoption evidence.", primary_key=True)
+    period = dy.Date(primary_key=True, description="First day of the month or wave.", metadata=unit("date"))
+    level = category(LEVELS, "Kind of region.")
+    region_id = dy.String(primary_key=True, description="Region that adopts.")
+    coding = category(CODINGS, "Question that the origin answers.", primary_key=True)
+    origin = category(ORIGINS, "Whose model.", primary_key=True)
+    counted = category(COUNTED, "What n counts.")
+    n = _count("Distinct people, or downloads where there are no people; null where hidden.")
+    n_low = _count("Least that the hidden count can be; equal to n where it is published.")
+    n_high = _count("Most that the hidden count can be; equal to n where it is published.")
+    respondents = dy.Int64(
+        nullable=True, min=0, description="People asked, for surveys.", metadata=unit("people")
+    )
+    events = dy.Int64(nullable=True, min=0, description="Events behind n.", metadata=unit("events"))
+    evidence = category(EVIDENCE, "How the region is known.")
+    state = category(STATES, "What kind of cell it is.")
+    source_id = dy.String(description="Source of the row (see NOTICE).")
+
+
+class Estimates(Table):
+    """The cube, estimated: one row a region, with what is known of it and what is not."""
+
+    LAYER = "adoption"
+    NAME = "estimates"
+    GRAIN = "signal × period × region × coding"
+    PUBLIC = True
+
+    signal = category(SIGNALS, "Kind of adoption evidence.", primary_key=True)
+    period = dy.Date(primary_key=True, description="First day of the month or wave.", metadata=unit("date"))
+    level = category(LEVELS, "Kind of region.")
+    region_id = dy.String(primary_key=True, description="Region that adopts.")
+    coding = category(CODINGS, "Question that the origin answers.", primary_key=True)
+    counted = category(COUNTED, "What the n columns count.")
+    n = _count("Distinct people behind the share (CN or US, each once), or downloads.")
+    n_cn = _count("People or downloads on the Chinese side.")
+    n_us = _count("People or downloads on the US side.")
+    n_both = _count("People counted on both sides.")
+    n_other = _count("People or downloads of any other known origin.")
+    n_unknown = _count("People or downloads of unknown origin.")
+    events = dy.Int64(nullable=True, min=0, description="Events behind n.", metadata=unit("events"))
+    cn_share = _share("CN / (CN + US).")
+    cn_share_low = _share("Lower end of the 95 % interval of sampling.")
+    cn_share_high = _share("Upper end of the 95 % interval of sampling.")
+    bound_low = _share("Least share over everything that is hidden, unlocated or of unknown origin.")
+    bound_high = _share("Greatest share over everything that is hidden, unlocated or of unknown origin.")
+    cn_share_shrunk = _share("Share pulled towards its subregion and the world (empirical Bayes).")
+    location_quotient = dy.Float64(
+        nullable=True, min=0, description="Region's CN share ÷ the world's.", metadata=unit("ratio")
+    )
+    coverage = _share("Located people ÷ all people behind the signal.")
+    evidence = category(EVIDENCE, "How the region is known; null where nothing was observed.", nullable=True)
+    state = category(STATES, "What kind of cell it is.")
+    reason = dy.String(nullable=True, description="Why there is no value, or what the value is modelled from.")
+    source_id = dy.String(nullable=True, description="Source of the row (see NOTICE); null where none.")
+
+    @dy.rule()
+    def share_only_with_value(cls) -> pl.Expr:  # noqa: N805
+        """A share stands in cells with the state value or zero, and in no other."""
+        return pl.col("cn_share").is_not_null() == pl.col("state").is_in(["value", "zero"])
+
+    @dy.rule()
+    def interval_holds_share(cls) -> pl.Expr:  # noqa: N805
+        """The interval contains the share."""
+        return pl.col("cn_share").is_null() | (
+            (pl.col("cn_share_low").fill_null(0) <= pl.col("cn_share") + 1e-9)
+            & (pl.col("cn_share") <= pl.col("cn_share_high").fill_null(1) + 1e-9)
+        )
+
+    @dy.rule()
+    def bounds_hold_share(cls) -> pl.Expr:  # noqa: N805
+        """The bounds contain the share."""
+        return pl.col("cn_share").is_null() | (
+            (pl.col("bound_low").fill_null(0) <= pl.col("cn_share") + 1e-9)
+            & (pl.col("cn_share") <= pl.col("bound_high").fill_null(1) + 1e-9)
+        )
+
+    @dy.rule()
+    def silence_has_reason(cls) -> pl.Expr:  # noqa: N805
+        """A cell without a value says why."""
+        return pl.col("state").is_in(["value", "zero"]) | pl.col("reason").is_not_null()
+
+
+class WorldSeries(Table):
+    """Model downloads of the world by origin over time, under every definition and coding."""
+
+    LAYER = "adoption"
+    NAME = "world_series"
+    GRAIN = "platform × definition × panel × day × coding"
+    PUBLIC = True
+
+    platform = category(PLATFORMS, "Hub that counts.", primary_key=True)
+    definition = category(DOWNLOAD_DEFINITIONS, "What a figure counts.", primary_key=True)
+    panel = category(
+        ("all_accounts", "matched_accounts", "evaluation_registry", "trending"),
+        "Which models the source covers.",
+        primary_key=True,
+    )
+    period = dy.Date(primary_key=True, description="Day of the observation.", metadata=unit("date"))
+    coding = category(CODINGS, "Question that the origin answers.", primary_key=True)
+    accounts = dy.Int64(min=1, description="Accounts in the panel.", metadata=unit("accounts"))
+    models = dy.Int64(min=1, description="Models in the panel.", metadata=unit("models"))
+    n_cn = _count("Downloads of Chinese models.")
+    n_us = _count("Downloads of US models.")
+    n_other = _count("Downloads of models of any other known origin.")
+    n_unknown = _count("Downloads of models of unknown origin.")
+    n_unreviewed = _count("Downloads whose origin rests on an unreviewed registry row.")
+    cn_share = _share("CN / (CN + US).")
+    bound_low = _share("Share if all downloads of unknown origin were US.")
+    bound_high = _share("Share if all downloads of unknown origin were Chinese.")
+    cn_share_without_top = _share("CN share without the ten most downloaded models.")
+    corrections = dy.Int64(
+        min=0,
+        description="Counters that fell within the window and were counted as zero growth.",
+        metadata=unit("models"),
+    )
+    source_id = dy.String(primary_key=True, description="Source of the row (see NOTICE).")
+
+
+class Diagnostics(Table):
+    """Checks on the signals themselves: what a figure cannot bear, measured."""
+
+    LAYER = "adoption"
+    NAME = "diagnostics"
+    GRAIN = "diagnostic × subject × period"
+    PUBLIC = True
+
+    diagnostic = dy.String(primary_key=True, description="What is checked.")
+    subject = dy.String(primary_key=True, description="Region, origin or group that it is checked for.")
+    period = dy.Date(primary_key=True, description="First day of the period.", metadata=unit("date"))
+    value = dy.Float64(description="Result.", metadata=unit("see column value_unit"))
+    value_unit = dy.String(description="Unit of the value.")
+    n = dy.Int64(min=0, description="Cases behind it.", metadata=unit("see column note"))
+    note = dy.String(description="How to read it.")
+    source_id = dy.String(description="Source of the row (see NOTICE).")

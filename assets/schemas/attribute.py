@@ -1,0 +1,130 @@
+"""Tables of the attribute layer: whose a model is, and where places are.
+
+Here: declarations only. Not here: the registry's rules (`assets/origins`), geometry (`maps/geometry`).
+"""
+
+import dataframely as dy
+import polars as pl
+
+from assets.schemas.ingest import REGION_PATTERN
+from assets.schemas.table import Table, category, unit
+from assets.schemas.vocabulary import CODINGS, LEVELS, ORIGINS, PLATFORMS
+
+REVIEW_STATES = ("reviewed", "group_reviewed", "unreviewed")
+ORIGIN_METHODS = (
+    "registry",
+    "registry_unreviewed",
+    "declared_parents",
+    "root",
+    "no_single_base",
+    "not_in_registry",
+    "unaffiliated_user",
+    "repackager_without_parents",
+    "lineage_not_observed",
+)
+
+
+class Publishers(Table):
+    """Publisher registry: whose account it is, where that organisation sits, and how sure we are."""
+
+    LAYER = "attribute"
+    NAME = "publishers"
+    GRAIN = "platform × account × validity interval"
+    PUBLIC = True
+
+    platform = category(PLATFORMS, "Hub of the account.", primary_key=True)
+    account = dy.String(primary_key=True, description="Account, exact case.")
+    organisation = dy.String(description="Organisation behind the account.")
+    headquarters = dy.String(
+        regex=REGION_PATTERN, description="Country of the headquarters, ISO 3166-1 alpha-2; ZZ = no single base."
+    )
+    control = dy.String(
+        regex=REGION_PATTERN, description="Founding or controlling country, ISO 3166-1 alpha-2; ZZ = none."
+    )
+    valid_from = dy.Date(
+        primary_key=True, description="First day on which the row holds.", metadata=unit("date")
+    )
+    valid_to = dy.Date(
+        nullable=True, description="First day on which it no longer holds; null = still valid.", metadata=unit("date")
+    )
+    alias_of = dy.String(nullable=True, description="Account that this one was renamed to.")
+    organisation_type = dy.String(description="company, university, individual, …")
+    families = dy.String(nullable=True, description="Model families, separated by semicolons.")
+    role = category(
+        ("lab", "repackager", "finetuner", "community", "platform", "individual"), "What the account does."
+    )
+    review_state = category(
+        REVIEW_STATES,
+        "reviewed = headquarters confirmed by the evidence; group_reviewed = only the group (neither CN nor US) "
+        "is; unreviewed = curator's knowledge, not checked.",
+    )
+    evidence_url = dy.String(nullable=True, description="Page or file that confirms the headquarters.")
+    reviewed_on = dy.Date(nullable=True, description="Day of the review.", metadata=unit("date"))
+    note = dy.String(nullable=True, description="What a reader should know.")
+
+    @dy.rule()
+    def review_has_evidence(cls) -> pl.Expr:  # noqa: N805
+        """A reviewed row cites its evidence and day."""
+        return (pl.col("review_state") == "unreviewed") | (
+            pl.col("evidence_url").is_not_null() & pl.col("reviewed_on").is_not_null()
+        )
+
+    @dy.rule()
+    def no_single_base_has_note(cls) -> pl.Expr:  # noqa: N805
+        """A publisher without a country says why."""
+        return (pl.col("headquarters") != "ZZ") | pl.col("note").is_not_null()
+
+    @dy.rule()
+    def interval_is_ordered(cls) -> pl.Expr:  # noqa: N805
+        """The interval ends after it begins."""
+        return pl.col("valid_to").is_null() | (pl.col("valid_to") > pl.col("valid_from"))
+
+
+class ModelOrigins(Table):
+    """Origin of each model under each coding, with the way it was found."""
+
+    LAYER = "attribute"
+    NAME = "model_origins"
+    GRAIN = "platform × model × coding × origin"
+
+    platform = category(PLATFORMS, "Hub of the model.", primary_key=True)
+    model_id = dy.String(primary_key=True, description="Account and name as the platform writes them.")
+    coding = category(CODINGS, "The question that the origin answers.", primary_key=True)
+    origin = category(ORIGINS, "Country group.", primary_key=True)
+    weight = dy.Float64(
+        min_exclusive=0.0,
+        max=1.0 + 1e-9,
+        description="Part of the model that has this origin; merges are split equally over their parents.",
+        metadata=unit("share"),
+    )
+    method = category(ORIGIN_METHODS, "How the origin was found, or why it is unknown.")
+    depth = dy.Int64(
+        min=0, description="Longest chain of declared parents below the model.", metadata=unit("steps")
+    )
+
+
+class Regions(Table):
+    """Region registry: economies and territories, subregions, metros."""
+
+    LAYER = "attribute"
+    NAME = "regions"
+    GRAIN = "region"
+    PUBLIC = True
+
+    region_id = dy.String(
+        primary_key=True, description="ISO 3166-1 alpha-2, ISO 3166-2, metro:NAME, m49:CODE or world."
+    )
+    level = category(LEVELS, "Kind of region.")
+    name = dy.String(min_length=1, description="English short name.")
+    parent_id = dy.String(nullable=True, description="Region that contains it; null for the world.")
+    iso3 = dy.String(nullable=True, description="ISO 3166-1 alpha-3 of an economy.")
+    m49 = dy.String(nullable=True, description="UN M49 code, three digits.")
+    longitude = dy.Float64(
+        nullable=True, min=-180, max=180, description="Anchor point.", metadata=unit("degrees")
+    )
+    latitude = dy.Float64(nullable=True, min=-90, max=90, description="Anchor point.", metadata=unit("degrees"))
+    area_km2 = dy.Float64(
+        nullable=True, min=0, description="Area of the drawn shape.", metadata=unit("square kilometres")
+    )
+    drawn = dy.Bool(description="Whether the map has a shape for it.")
+    note = dy.String(nullable=True, description="Worldview or vintage note.")

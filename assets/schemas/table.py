@@ -1,0 +1,107 @@
+"""What a table is: one declaration that validates, documents and describes.
+
+Here: the base class of every table, validation with errors a person can act on.
+Not here: the tables themselves (one module per layer beside this one), Dagster metadata (`assets/declare.py`).
+"""
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import dataframely as dy
+import polars as pl
+
+MAX_SHOWN_ROWS = 5
+"""Offending rows that an error prints; the count of the others is printed too."""
+
+
+class TableError(ValueError):
+    """A table does not meet its declaration; the message names the table, place, column, rows and remedy."""
+
+
+class Table(dy.Schema):
+    """Base of every declared table.
+
+    A subclass states, beside its columns, where the table lives and what one row means. Column units are given
+    as ``metadata={"unit": ...}``; every column carries a ``description``.
+    """
+
+    LAYER: ClassVar[str] = ""
+    NAME: ClassVar[str] = ""
+    GRAIN: ClassVar[str] = ""
+    PUBLIC: ClassVar[bool] = False
+
+
+def unit(text: str) -> dict[str, Any]:
+    """Return the column metadata that records a unit."""
+    return {"unit": text}
+
+
+def category(
+    values: Sequence[str], description: str, *, nullable: bool = False, primary_key: bool = False
+) -> dy.String:
+    """Return a text column that admits only the given words (printed in the data dictionary)."""
+    return dy.String(
+        nullable=nullable,
+        primary_key=primary_key,
+        check={"allowed_values": lambda column: column.is_in(list(values))},
+        description=description,
+        metadata={"allowed": tuple(values)},
+    )
+
+
+def _shown(rows: pl.DataFrame) -> str:
+    with pl.Config(
+        tbl_rows=MAX_SHOWN_ROWS, tbl_cols=-1, fmt_str_lengths=60, tbl_hide_dataframe_shape=True, tbl_width_chars=200
+    ):
+        return str(rows.head(MAX_SHOWN_ROWS))
+
+
+def _numbered(broken: pl.DataFrame, frame: pl.DataFrame) -> pl.DataFrame:
+    """Return the rows of ``frame`` that are in ``broken``, each with its number (the first data row is 1)."""
+    texts = frame.with_row_index("row", offset=1).cast(pl.String)
+    return texts.join(
+        broken.select(frame.columns).cast(pl.String).unique(), on=frame.columns, how="semi", nulls_equal=True
+    )
+
+
+def _check_columns(present: set[str], table: type[Table], where: str) -> None:
+    declared = set(table.column_names())
+    missing, extra = sorted(declared - present), sorted(present - declared)
+    problems = []
+    if missing:
+        problems.append(f"lacks the column(s) {', '.join(missing)}")
+    if extra:
+        problems.append(f"has the undeclared column(s) {', '.join(extra)}")
+    if problems:
+        raise TableError(
+            f"{where}: table {table.NAME} {' and '.join(problems)}. Declared: {', '.join(table.column_names())}."
+        )
+
+
+def validate(frame: pl.DataFrame | pl.LazyFrame, table: type[Table], *, where: str) -> pl.DataFrame:
+    """Return the frame in the declared column order and dtypes, or raise.
+
+    Args:
+        frame: The rows to check. Columns may come in any order; strings become enums where declared.
+        table: The declaration.
+        where: The file, asset or URL the rows come from; every error starts with it.
+
+    Raises:
+        TableError: Missing or undeclared columns, values that do not fit the dtype, nulls, NaN, duplicate
+            keys, values outside their range or broken table rules; with counts and the first offending rows.
+    """
+    eager = frame.collect() if isinstance(frame, pl.LazyFrame) else frame
+    _check_columns(set(eager.columns), table, where)
+    eager = eager.select(table.column_names())
+    valid, failure = table.filter(eager, cast=True)
+    counts = failure.counts()
+    if not counts:
+        return pl.DataFrame(valid)
+    details = failure.details()
+    lines = []
+    for rule, count in sorted(counts.items()):
+        column, _, check = rule.rpartition("|")
+        broken = _numbered(details.filter(pl.col(rule) == "invalid"), eager)
+        label = f"column {column}: {check}" if column else f"rule {check}"
+        lines.append(f"  {label} fails for {count} row(s), the first being\n{_shown(broken)}")
+    raise TableError(f"{where}: table {table.NAME} is refused.\n" + "\n".join(lines))

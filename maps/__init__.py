@@ -1,0 +1,1 @@
+"""How the atlas looks: tables and geometry in, HTML, SVG and PNG out. No Dagster, no network."""
