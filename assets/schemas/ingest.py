@@ -77,7 +77,12 @@ class ModelDownloadTotals(Table):
         DOWNLOAD_DEFINITIONS[:2],
         "What the counter counts: the last 30 days (Hugging Face) or all time (ModelScope).",
     )
-    downloads = dy.Int64(min=0, description="Counter value on that day.", metadata=unit("requests"))
+    downloads = dy.Int64(
+        nullable=True,
+        min=0,
+        description="Counter value on that day; null where the platform returned an impossible one.",
+        metadata=unit("requests"),
+    )
     source_id = dy.String(description="Source of the row (see NOTICE).")
 
 
