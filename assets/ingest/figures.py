@@ -150,9 +150,7 @@ def model_download_totals(folder: Path) -> pl.DataFrame:
         downloads=pl.when(pl.col("downloads") >= 0).then("downloads"),
         model_id=pl.concat_str("account", "model_name", separator="/"),
         observed_on=_day("snapshot"),
-        definition=pl.col("downloads_kind").replace_strict(
-            {"last_30d": "rolling_30d", "cumulative": "all_time"}
-        ),
+        definition=pl.col("downloads_kind").replace_strict({"last_30d": "rolling_30d", "cumulative": "all_time"}),
         source_id=pl.lit("osir_lmts"),
     )
 

@@ -1,1 +1,1 @@
-"""Layer of the atlas."""
+"""Origins: whose model it is, under each coding, and why."""

@@ -1,1 +1,1 @@
-"""Layer of the atlas."""
+"""Places: where in the world something is."""

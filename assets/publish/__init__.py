@@ -1,1 +1,1 @@
-"""Layer of the atlas."""
+"""Publish layer: maps, site and open data."""

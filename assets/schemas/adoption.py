@@ -47,9 +47,7 @@ class Observations(Table):
     n = _count("Distinct people, or downloads where there are no people; null where hidden.")
     n_low = _count("Least that the hidden count can be; equal to n where it is published.")
     n_high = _count("Most that the hidden count can be; equal to n where it is published.")
-    respondents = dy.Int64(
-        nullable=True, min=0, description="People asked, for surveys.", metadata=unit("people")
-    )
+    respondents = dy.Int64(nullable=True, min=0, description="People asked, for surveys.", metadata=unit("people"))
     events = dy.Int64(nullable=True, min=0, description="Events behind n.", metadata=unit("events"))
     evidence = category(EVIDENCE, "How the region is known.")
     state = category(STATES, "What kind of cell it is.")
@@ -152,7 +150,13 @@ class WorldSeries(Table):
         description="Counters that fell within the window and were counted as zero growth.",
         metadata=unit("models"),
     )
+    reason = dy.String(nullable=True, description="Why there is no share.")
     source_id = dy.String(primary_key=True, description="Source of the row (see NOTICE).")
+
+    @dy.rule()
+    def no_share_has_reason(cls) -> pl.Expr:  # noqa: N805
+        """A total without a share says why."""
+        return pl.col("cn_share").is_null() == pl.col("reason").is_not_null()
 
 
 class Diagnostics(Table):

@@ -15,7 +15,6 @@ ORIGIN_METHODS = (
     "registry",
     "registry_unreviewed",
     "declared_parents",
-    "root",
     "no_single_base",
     "not_in_registry",
     "unaffiliated_user",
@@ -41,18 +40,14 @@ class Publishers(Table):
     control = dy.String(
         regex=REGION_PATTERN, description="Founding or controlling country, ISO 3166-1 alpha-2; ZZ = none."
     )
-    valid_from = dy.Date(
-        primary_key=True, description="First day on which the row holds.", metadata=unit("date")
-    )
+    valid_from = dy.Date(primary_key=True, description="First day on which the row holds.", metadata=unit("date"))
     valid_to = dy.Date(
         nullable=True, description="First day on which it no longer holds; null = still valid.", metadata=unit("date")
     )
     alias_of = dy.String(nullable=True, description="Account that this one was renamed to.")
     organisation_type = dy.String(description="company, university, individual, …")
     families = dy.String(nullable=True, description="Model families, separated by semicolons.")
-    role = category(
-        ("lab", "repackager", "finetuner", "community", "platform", "individual"), "What the account does."
-    )
+    role = category(("lab", "repackager", "finetuner", "community", "platform", "individual"), "What the account does.")
     review_state = category(
         REVIEW_STATES,
         "reviewed = headquarters confirmed by the evidence; group_reviewed = only the group (neither CN nor US) "
@@ -97,10 +92,14 @@ class ModelOrigins(Table):
         description="Part of the model that has this origin; merges are split equally over their parents.",
         metadata=unit("share"),
     )
-    method = category(ORIGIN_METHODS, "How the origin was found, or why it is unknown.")
-    depth = dy.Int64(
-        min=0, description="Longest chain of declared parents below the model.", metadata=unit("steps")
+    unreviewed_weight = dy.Float64(
+        min=0.0,
+        max=1.0 + 1e-9,
+        description="Part of the weight that rests on unreviewed rows of the publisher registry.",
+        metadata=unit("share"),
     )
+    method = category(ORIGIN_METHODS, "How the origin was found, or why it is unknown.")
+    depth = dy.Int64(min=0, description="Longest chain of declared parents below the model.", metadata=unit("steps"))
 
 
 class Regions(Table):
@@ -119,9 +118,7 @@ class Regions(Table):
     parent_id = dy.String(nullable=True, description="Region that contains it; null for the world.")
     iso3 = dy.String(nullable=True, description="ISO 3166-1 alpha-3 of an economy.")
     m49 = dy.String(nullable=True, description="UN M49 code, three digits.")
-    longitude = dy.Float64(
-        nullable=True, min=-180, max=180, description="Anchor point.", metadata=unit("degrees")
-    )
+    longitude = dy.Float64(nullable=True, min=-180, max=180, description="Anchor point.", metadata=unit("degrees"))
     latitude = dy.Float64(nullable=True, min=-90, max=90, description="Anchor point.", metadata=unit("degrees"))
     area_km2 = dy.Float64(
         nullable=True, min=0, description="Area of the drawn shape.", metadata=unit("square kilometres")

@@ -1,0 +1,158 @@
+"""Adoption assets: the cube, its estimates, the world series and the diagnostics.
+
+Here: thin definitions and their checks. Not here: counting and formulas.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import dagster as dg
+import polars as pl
+
+from assets.adoption import diagnostics as diagnostics_of
+from assets.adoption import estimates as estimates_of
+from assets.adoption import world_series as series_of
+from assets.adoption.survey import survey_observations
+from assets.checks import Check, Outcome, at_least, regions_known
+from assets.declare import table_asset
+from assets.schemas.adoption import Diagnostics, Estimates, Observations, WorldSeries
+
+KINDS: Final = {"polars", "parquet"}
+SURVEYED_ECONOMIES: Final = 111
+
+
+def _every_economy(frame: pl.DataFrame, _: Mapping[str, Any]) -> Outcome:
+    surveyed = frame["region_id"].n_unique()
+    return Outcome(
+        passed=surveyed >= SURVEYED_ECONOMIES,
+        said=f"{surveyed} surveyed economies; {SURVEYED_ECONOMIES} expected.",
+        figures={"economies": surveyed},
+    )
+
+
+def _every_region(frame: pl.DataFrame, inputs: Mapping[str, Any]) -> Outcome:
+    regions = inputs["regions"].height
+    newest = frame.filter(pl.col("period") == pl.col("period").max().over("signal"))
+    short = newest.group_by("signal", "coding").len().filter(pl.col("len") != regions)
+    return Outcome(
+        passed=short.is_empty(),
+        said=f"Every signal has a cell for each of {regions} regions."
+        if short.is_empty()
+        else f"Signals without a cell for each region: {', '.join(short['signal'])}.",
+        figures={"regions": regions},
+    )
+
+
+def _survey_adds_up(frame: pl.DataFrame, inputs: Mapping[str, Any]) -> Outcome:
+    source = inputs["survey_use"].filter(pl.col("region_id") != "ZZ")
+    published = (
+        source.filter(pl.col("model").is_in(["ANY_CN_OPEN", "ANY_US_OPEN"]))
+        .pivot("model", index="region_id", values="users")
+        .drop_nulls()
+    )
+    world = frame.filter((pl.col("signal") == "survey_use") & (pl.col("level") == "world")).row(0, named=True)
+    same = (world["n_cn"], world["n_us"]) == (published["ANY_CN_OPEN"].sum(), published["ANY_US_OPEN"].sum())
+    return Outcome(
+        passed=same,
+        said=f"The world's {world['n_cn']:.0f} CN and {world['n_us']:.0f} US users "
+        + ("equal" if same else "do not equal")
+        + " the sum of the published economies.",
+    )
+
+
+def _both_codings(frame: pl.DataFrame, _: Mapping[str, Any]) -> Outcome:
+    lone = frame.group_by(series_of.GROUP).agg(pl.col("coding").n_unique()).filter(pl.col("coding") != 2)  # noqa: PLR2004
+    return Outcome(
+        passed=lone.is_empty(),
+        said="Every total stands under both codings." if lone.is_empty() else f"{lone.height} total(s) lack a coding.",
+    )
+
+
+def _downloads_kept(frame: pl.DataFrame, inputs: Mapping[str, Any]) -> Outcome:
+    shown = frame.filter(
+        (pl.col("panel") == "evaluation_registry")
+        & (pl.col("definition") == "rolling_30d")
+        & (pl.col("coding") == "weights")
+    ).select(pl.sum_horizontal("n_cn", "n_us", "n_other", "n_unknown").sum())
+    total = inputs["models"].filter(pl.col("source_id") == "hub_stats_frozen")["downloads_30d"].sum()
+    kept = shown.item() / total
+    return Outcome(
+        passed=abs(kept - 1) < 1e-9,  # noqa: PLR2004
+        said=f"{kept:.4%} of the downloads that went in came out split by origin.",
+        figures={"kept_share": kept},
+    )
+
+
+def _finite(frame: pl.DataFrame, _: Mapping[str, Any]) -> Outcome:
+    kinds = frame["diagnostic"].n_unique()
+    return Outcome(
+        passed=kinds >= 6,  # noqa: PLR2004
+        said=f"{kinds} diagnostics.",
+        figures={"diagnostics": kinds},
+    )
+
+
+@table_asset(
+    Observations,
+    kinds=KINDS,
+    checks=[
+        regions_known("regions"),
+        Check(name="every_economy", description="No surveyed economy is lost.", run=_every_economy),
+    ],
+)
+def observations(survey_use: pl.DataFrame, regions: pl.DataFrame) -> pl.DataFrame:  # noqa: ARG001 - the registry is what the check compares with
+    """Who adopts whose models, as counted?"""
+    return survey_observations(survey_use)
+
+
+@table_asset(
+    WorldSeries,
+    kinds=KINDS,
+    checks=[
+        at_least(60),
+        Check(name="both_codings", description="No total shows one coding alone.", run=_both_codings),
+        Check(name="downloads_kept", description="Splitting by origin neither loses nor adds.", run=_downloads_kept),
+    ],
+)
+def world_series(
+    models: pl.DataFrame, model_download_totals: pl.DataFrame, model_origins: pl.DataFrame
+) -> pl.DataFrame:
+    """How do downloads of Chinese and US models compare over time, under each definition and coding?"""
+    return series_of.world_series(models, model_download_totals, model_origins)
+
+
+@table_asset(
+    Estimates,
+    kinds=KINDS,
+    checks=[
+        regions_known("regions"),
+        Check(name="every_region", description="No region is without a cell and a state.", run=_every_region),
+        Check(name="survey_adds_up", description="The world is the sum of its economies.", run=_survey_adds_up),
+    ],
+)
+def estimates(survey_use: pl.DataFrame, world_series: pl.DataFrame, regions: pl.DataFrame) -> pl.DataFrame:
+    """What share of adoption is Chinese in each region, how sure is that, and what is not known?"""
+    return estimates_of.estimate(survey_use, world_series, regions)
+
+
+@table_asset(
+    Diagnostics,
+    kinds=KINDS,
+    checks=[
+        Check(
+            name="all_present",
+            description="Every diagnostic has a result.",
+            run=_finite,
+            severity=dg.AssetCheckSeverity.WARN,
+            blocking=False,
+        )
+    ],
+)
+def diagnostics(
+    denominators: pl.DataFrame,
+    commit_offsets: pl.DataFrame,
+    repositories: pl.DataFrame,
+    world_series: pl.DataFrame,
+) -> pl.DataFrame:
+    """What can these signals not bear?"""
+    return diagnostics_of.diagnostics(denominators, commit_offsets, repositories, world_series)

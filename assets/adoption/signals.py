@@ -1,0 +1,52 @@
+"""The signals of the cube as data (`signals.toml`): labels, wording, and why a cell may be absent.
+
+Here: reading and checking that file. Not here: how a signal is estimated.
+"""
+
+import tomllib
+from importlib import resources
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from assets.schemas.vocabulary import SIGNALS
+
+
+class Signal(BaseModel):
+    """One kind of adoption evidence, in words.
+
+    Attributes:
+        label: Entry of a selector.
+        title: What a map of it measures and for whom.
+        people: What its counts count.
+        chinese: What the Chinese side is.
+        us: What the US side is.
+        absent_state: State of a cell that no row covers.
+        absent_reason: Why, in a sentence.
+        caution: What a reader must not conclude.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    label: str
+    title: str
+    people: str
+    chinese: str
+    us: str
+    absent_state: Literal["not_observable", "not_observed"]
+    absent_reason: str
+    caution: str
+
+
+def load_signals() -> dict[str, Signal]:
+    """Return the signals by name, in the order of the file.
+
+    Raises:
+        ValueError: The file names a signal that the vocabulary lacks.
+    """
+    text = resources.files("assets.adoption").joinpath("signals.toml").read_text(encoding="utf-8")
+    signals = {name: Signal(**value) for name, value in tomllib.loads(text).items()}
+    unknown = sorted(set(signals) - set(SIGNALS))
+    if unknown:
+        raise ValueError(f"signals.toml: unknown signal(s) {', '.join(unknown)}; known are {', '.join(SIGNALS)}.")
+    return signals

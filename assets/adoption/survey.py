@@ -1,0 +1,220 @@
+"""Survey use: from counts of respondents to cells of the cube.
+
+Here: what published and hidden counts say about the users of either side, per country and rolled up. Not here:
+shrinkage, metros and cells without data (`assets/adoption/estimates.py`).
+
+The source hides counts under 5 and, where one of "used both" and "used neither" could be derived from the
+other, hides that one too. A hidden count is therefore a range, never a zero.
+"""
+
+from typing import Final
+
+import polars as pl
+
+from assets.adoption.intervals import overlap_share_interval
+
+HIDDEN_MAX: Final = 4
+"""The source publishes from 5 people on."""
+
+UNLOCATED: Final = "ZZ"
+"""The survey's code for respondents who gave no country."""
+
+COUNTS: Final = {
+    "ANY_CN_OPEN": "cn",
+    "ANY_US_OPEN": "us",
+    "BOTH_CN_US_OPEN": "both",
+    "NO_OPEN": "neither",
+    "Mistral": "other",
+}
+"""Rows of the survey table that the cube needs. Mistral is the one open model of neither side that was asked."""
+
+REASON_HIDDEN: Final = "Fewer than 5 people on at least one side; the source hides such counts."
+REASON_JOINT: Final = (
+    "How many people used both sides is hidden: n is the least it can be, the interval the widest over what is "
+    "admissible."
+)
+
+
+def counts_by_country(survey_use: pl.DataFrame) -> pl.DataFrame:
+    """Return one row a country with the range of every count.
+
+    For each of cn, us, both, neither and other: ``<name>`` (null where hidden), ``<name>_low`` and
+    ``<name>_high``. A hidden count lies in 0–4; the joint count and the count of neither determine each other
+    (cn + us − both + neither = respondents), so that where both are hidden one of the two lies in 0–4.
+
+    Args:
+        survey_use: Table ``survey_use``.
+
+    Returns:
+        ``wave, region_id, respondents, source_id`` and the counts, in people.
+    """
+    wide = survey_use.filter(pl.col("model").is_in(list(COUNTS))).pivot(
+        "model", index=["wave", "region_id", "respondents", "source_id"], values="users"
+    )
+    missing = [model for model in COUNTS if model not in wide.columns]
+    if missing:
+        raise ValueError(f"survey_use lacks rows for {', '.join(missing)}; each country must have them.")
+    wide = wide.rename(COUNTS)
+    hidden = pl.lit(HIDDEN_MAX, pl.Int64)
+    ranges = [
+        bound
+        for name in ("cn", "us", "other")
+        for bound in (
+            pl.col(name).fill_null(0).alias(f"{name}_low"),
+            pl.col(name).fill_null(pl.min_horizontal(hidden, "respondents")).alias(f"{name}_high"),
+        )
+    ]
+    wide = wide.with_columns(ranges)
+    least = pl.max_horizontal(pl.lit(0), pl.col("cn_low") + pl.col("us_low") - pl.col("respondents"))
+    most = pl.min_horizontal("cn_high", "us_high")
+    # Both hidden although each side is published: the joint count is under 5, or the count of neither is.
+    neither_at_zero = pl.col("cn") + pl.col("us") - pl.col("respondents")
+    may_be_neither = (neither_at_zero + HIDDEN_MAX >= least) & (neither_at_zero >= 0)
+    return wide.with_columns(
+        both_low=pl.coalesce("both", least),
+        both_high=pl.coalesce(
+            "both",
+            pl.when(may_be_neither)
+            .then(pl.min_horizontal(most, neither_at_zero + HIDDEN_MAX))
+            .otherwise(pl.min_horizontal(most, hidden)),
+        ),
+    ).sort("wave", "region_id")
+
+
+def survey_observations(survey_use: pl.DataFrame) -> pl.DataFrame:
+    """Return the survey's rows of table ``observations``: users of either side by country.
+
+    Args:
+        survey_use: Table ``survey_use``.
+    """
+    counts = counts_by_country(survey_use).filter(pl.col("region_id") != UNLOCATED)
+    sides = {"CN": "cn", "US": "us", "other": "other"}
+    return pl.concat(
+        counts.select(
+            signal=pl.lit("survey_use"),
+            period="wave",
+            level=pl.lit("country"),
+            region_id="region_id",
+            coding=pl.lit("publisher"),
+            origin=pl.lit(origin),
+            counted=pl.lit("people"),
+            n=pl.col(name).cast(pl.Float64),
+            n_low=pl.col(f"{name}_low").cast(pl.Float64),
+            n_high=pl.col(f"{name}_high").cast(pl.Float64),
+            respondents="respondents",
+            events=pl.lit(None, pl.Int64),
+            evidence=pl.lit("declared"),
+            state=pl.when(pl.col(name).is_null())
+            .then(pl.lit("suppressed"))
+            .when(pl.col(name) == 0)
+            .then(pl.lit("zero"))
+            .otherwise(pl.lit("value")),
+            source_id="source_id",
+        )
+        for origin, name in sides.items()
+    )
+
+
+def _rolled_up(counts: pl.DataFrame, regions: pl.DataFrame) -> pl.DataFrame:
+    """Sum countries to their subregions and to the world, from people and never from shares.
+
+    Only countries with both sides published enter the sums (nothing hidden can be subtracted out of them); what
+    the others may add widens ``*_low``/``*_high``.
+    """
+    published = pl.col("cn").is_not_null() & pl.col("us").is_not_null()
+    sums = [
+        *(pl.col(name).filter(published).sum().alias(name) for name in ("cn", "us")),
+        pl.when(pl.col("other").filter(published).is_not_null().all())
+        .then(pl.col("other").filter(published).sum())
+        .alias("other"),
+        *(pl.col(f"both_{end}").filter(published).sum().alias(f"both_{end}") for end in ("low", "high")),
+        *(pl.col(f"{name}_{end}").sum().alias(f"{name}_{end}") for name in ("cn", "us") for end in ("low", "high")),
+        pl.col("respondents").filter(published).sum().alias("respondents"),
+        published.any().alias("any_published"),
+    ]
+    placed = counts.join(regions.select("region_id", "parent_id"), on="region_id", how="left")
+    by = [
+        placed.filter(pl.col("parent_id").is_not_null())
+        .group_by("wave", region_id=pl.col("parent_id"))
+        .agg(*sums, pl.col("source_id").first())
+        .with_columns(level=pl.lit("subregion")),
+        placed.group_by("wave")
+        .agg(*sums, pl.col("source_id").first())
+        .with_columns(level=pl.lit("world"), region_id=pl.lit("world")),
+    ]
+    return pl.concat(frame.select(sorted(frame.columns)) for frame in by).with_columns(
+        both=pl.when(pl.col("both_low") == pl.col("both_high")).then("both_low"),
+        cn=pl.when("any_published").then("cn"),
+        us=pl.when("any_published").then("us"),
+    )
+
+
+def survey_cells(survey_use: pl.DataFrame, regions: pl.DataFrame) -> pl.DataFrame:
+    """Return countries, subregions and the world with share, interval and worst-case bounds.
+
+    * share: CN users / (CN users + US users), a person on both sides counting on both; only where both counts
+      are published, otherwise the cell is suppressed.
+    * interval: Dirichlet over CN only, US only, both; the widest over the admissible joint counts.
+    * bounds: the least and the greatest share over every completion of what is hidden, with the respondents who
+      gave no country all placed in the region, once on the one side and once on the other.
+    * coverage: respondents with a country ÷ all respondents.
+
+    Args:
+        survey_use: Table ``survey_use``.
+        regions: Table ``regions``.
+
+    Returns:
+        Columns of table ``estimates`` without the shrunken share and the location quotient.
+    """
+    everyone = counts_by_country(survey_use)
+    nowhere = everyone.filter(pl.col("region_id") == UNLOCATED)
+    counts = everyone.filter(pl.col("region_id") != UNLOCATED).with_columns(level=pl.lit("country"))
+    rolled = _rolled_up(counts, regions)
+    columns = [column for column in rolled.columns if column in counts.columns]
+    rows = pl.concat([counts.select(columns), rolled.select(columns)])
+
+    extra_cn, extra_us = (int(nowhere[f"{name}_high"].sum()) for name in ("cn", "us"))
+    located = int(counts["respondents"].sum())
+    coverage = located / (located + int(nowhere["respondents"].sum()))
+
+    published = pl.col("cn").is_not_null() & pl.col("us").is_not_null()
+    rows = rows.with_columns(published=published)
+    shown = rows.filter("published")
+    ends = [
+        overlap_share_interval(shown["cn"].to_numpy(), shown["us"].to_numpy(), shown[f"both_{end}"].to_numpy())
+        for end in ("low", "high")
+    ]
+    interval = shown.select("wave", "region_id").with_columns(
+        cn_share_low=pl.min_horizontal(*(pl.Series(low) for low, _ in ends)),
+        cn_share_high=pl.max_horizontal(*(pl.Series(high) for _, high in ends)),
+    )
+    joint_hidden = pl.col("both").is_null()
+    return rows.join(interval, on=["wave", "region_id"], how="left").select(
+        "level",
+        "region_id",
+        "cn_share_low",
+        "cn_share_high",
+        "source_id",
+        signal=pl.lit("survey_use"),
+        period="wave",
+        coding=pl.lit("publisher"),
+        counted=pl.lit("people"),
+        n=pl.when("published").then(pl.col("cn") + pl.col("us") - pl.col("both_high")).cast(pl.Float64),
+        n_cn=pl.when("published").then("cn").cast(pl.Float64),
+        n_us=pl.when("published").then("us").cast(pl.Float64),
+        n_both=pl.when("published").then("both").cast(pl.Float64),
+        n_other=pl.when("published").then("other").cast(pl.Float64),
+        n_unknown=pl.lit(None, pl.Float64),
+        events=pl.lit(None, pl.Int64),
+        cn_share=pl.when("published").then(pl.col("cn") / (pl.col("cn") + pl.col("us"))),
+        bound_low=(pl.col("cn_low") / (pl.col("cn_low") + pl.col("us_high") + extra_us)).fill_nan(0.0),
+        bound_high=((pl.col("cn_high") + extra_cn) / (pl.col("cn_high") + extra_cn + pl.col("us_low"))).fill_nan(1.0),
+        coverage=pl.lit(coverage),
+        evidence=pl.lit("declared"),
+        state=pl.when(~pl.col("published"))
+        .then(pl.lit("suppressed"))
+        .when(pl.col("cn") == 0)
+        .then(pl.lit("zero"))
+        .otherwise(pl.lit("value")),
+        reason=pl.when(~pl.col("published")).then(pl.lit(REASON_HIDDEN)).when(joint_hidden).then(pl.lit(REASON_JOINT)),
+    )

@@ -1,0 +1,182 @@
+"""World series: downloads by origin over time, under every definition, panel and coding.
+
+Here: panels of counters and their totals. Nothing here knows a region: hubs say how often, not from where. Not
+here: the origin of a model (`assets/origins`).
+"""
+
+from datetime import date
+from typing import Final
+
+import polars as pl
+
+MATCHED_SINCE: Final = date(2025, 1, 14)
+"""First crawl of the matched panel: before it, fewer than half of the accounts were crawled."""
+
+TOP_ARTEFACTS: Final = 10
+"""Most downloaded models left out in the comparison without them."""
+
+GROUP: Final = ("platform", "definition", "panel", "period", "source_id")
+
+
+def _panel(rows: pl.DataFrame, *, panel: str, definition: str, downloads: str) -> pl.DataFrame:
+    return rows.filter(pl.col(downloads).is_not_null()).select(
+        "platform",
+        "model_id",
+        "account",
+        "source_id",
+        definition=pl.lit(definition),
+        panel=pl.lit(panel),
+        period="observed_on",
+        downloads=pl.col(downloads).cast(pl.Float64),
+        corrected=pl.lit(False),  # noqa: FBT003
+    )
+
+
+def _crawled(totals: pl.DataFrame) -> pl.DataFrame:
+    """Counters as crawled, all accounts of each crawl."""
+    return pl.concat(
+        _panel(
+            totals.filter(pl.col("definition") == definition),
+            panel="all_accounts",
+            definition=definition,
+            downloads="downloads",
+        )
+        for definition in ("rolling_30d", "all_time")
+    )
+
+
+def _matched(crawled: pl.DataFrame) -> pl.DataFrame:
+    """The accounts that every crawl of a platform since ``MATCHED_SINCE`` has: growth of the panel cannot show."""
+    recent = crawled.filter((pl.col("period") >= MATCHED_SINCE) & (pl.col("definition") == "rolling_30d"))
+    days = recent.select("platform", "period").unique().group_by("platform").len("days")
+    always = (
+        recent.select("platform", "account", "period")
+        .unique()
+        .group_by("platform", "account")
+        .len("seen")
+        .join(days, on="platform")
+        .filter(pl.col("seen") == pl.col("days"))
+    )
+    return recent.join(always, on=["platform", "account"], how="semi").with_columns(panel=pl.lit("matched_accounts"))
+
+
+def in_window(crawled: pl.DataFrame) -> pl.DataFrame:
+    """Difference all-time counters between consecutive crawls.
+
+    Only models in both crawls count: one that enters the panel would bring its whole past. A counter that fell
+    is a correction by the platform; it counts as no growth and is marked.
+
+    Args:
+        crawled: Rows of the panel with ``definition`` all_time.
+
+    Returns:
+        Rows of the same shape with the later crawl as ``period``, definition in_window and ``corrected``.
+    """
+    counters = crawled.filter(pl.col("definition") == "all_time")
+    crawls = (
+        counters.select("platform", "period")
+        .unique()
+        .sort("platform", "period")
+        .with_columns(before=pl.col("period").shift(1).over("platform"))
+        .drop_nulls()
+    )
+    earlier = counters.select("platform", "model_id", before="period", earlier="downloads")
+    return (
+        counters.join(crawls, on=["platform", "period"])
+        .join(earlier, on=["platform", "model_id", "before"])
+        .with_columns(
+            definition=pl.lit("in_window"),
+            corrected=pl.col("downloads") < pl.col("earlier"),
+            downloads=(pl.col("downloads") - pl.col("earlier")).clip(lower_bound=0),
+        )
+        .select(counters.columns)
+    )
+
+
+def panels(models: pl.DataFrame, totals: pl.DataFrame) -> pl.DataFrame:
+    """Return every panel: platform, definition, panel, period, model_id, account, downloads, corrected.
+
+    Args:
+        models: Table ``models``.
+        totals: Table ``model_download_totals``.
+    """
+    crawled = _crawled(totals)
+    names = {"hub_stats_frozen": "evaluation_registry", "hf_radar": "trending"}
+    listed = models.with_columns(panel=pl.col("source_id").replace_strict(names))
+    snapshots = [
+        _panel(listed.filter(pl.col("panel") == panel), panel=panel, definition=definition, downloads=column)
+        for panel in names.values()
+        for definition, column in (("rolling_30d", "downloads_30d"), ("all_time", "downloads_all_time"))
+    ]
+    return pl.concat([crawled, _matched(crawled), in_window(crawled), *snapshots])
+
+
+def _share(cn: pl.Expr, us: pl.Expr) -> pl.Expr:
+    return cn / (cn + us)
+
+
+def world_series(models: pl.DataFrame, totals: pl.DataFrame, origins: pl.DataFrame) -> pl.DataFrame:
+    """Return table ``world_series``.
+
+    Downloads of a model are split by the weights of its origins. The CN share stands between two bounds: all
+    downloads of unknown origin US, or all Chinese. A panel that has no model of one side was chosen so (the
+    crawl of ModelScope follows Chinese publishers only): its share would be 0 or 1 by construction and is left
+    out, with the reason.
+
+    Args:
+        models: Table ``models``.
+        totals: Table ``model_download_totals``.
+        origins: Table ``model_origins``.
+
+    Raises:
+        ValueError: A model of a panel has no origin row.
+    """
+    rows = panels(models, totals).with_columns(
+        is_top=pl.col("downloads").rank("ordinal", descending=True).over(GROUP) <= TOP_ARTEFACTS
+    )
+    joined = rows.join(
+        origins.select("platform", "model_id", "coding", "origin", "weight", "unreviewed_weight"),
+        on=["platform", "model_id"],
+        how="left",
+    )
+    orphans = joined.filter(pl.col("coding").is_null())
+    if orphans.height:
+        raise ValueError(
+            f"{orphans.height} model(s) have no origin, the first being {orphans['model_id'][0]}; "
+            "materialise attribute/model_origins on the same tables."
+        )
+    part = pl.col("downloads") * pl.col("weight")
+    side = {
+        f"n_{origin.lower()}": part.filter(pl.col("origin") == origin).sum()
+        for origin in ("CN", "US", "other", "unknown")
+    }
+    rest = {
+        f"rest_{origin.lower()}": part.filter((pl.col("origin") == origin) & ~pl.col("is_top")).sum()
+        for origin in ("CN", "US")
+    }
+    cn, us, unknown = pl.col("n_cn"), pl.col("n_us"), pl.col("n_unknown")
+    return (
+        joined.group_by(*GROUP, "coding")
+        .agg(
+            accounts=pl.col("account").n_unique().cast(pl.Int64),
+            models=pl.col("model_id").n_unique().cast(pl.Int64),
+            n_unreviewed=(pl.col("downloads") * pl.col("unreviewed_weight")).sum(),
+            corrections=pl.col("model_id").filter(pl.col("corrected")).n_unique().cast(pl.Int64),
+            **side,
+            **rest,
+        )
+        .with_columns(two_sided=(cn > 0) & (us > 0))
+        .with_columns(
+            cn_share=pl.when("two_sided").then(_share(cn, us)),
+            bound_low=pl.when("two_sided").then(_share(cn, us + unknown)),
+            bound_high=pl.when("two_sided").then(_share(cn + unknown, us)),
+            cn_share_without_top=pl.when("two_sided").then(_share(pl.col("rest_cn"), pl.col("rest_us"))),
+            reason=pl.when(~pl.col("two_sided")).then(
+                pl.when(cn + us > 0)
+                .then(pl.lit("The source follows publishers of one side only; a share would say nothing."))
+                .otherwise(pl.lit("No table shows the lineage of these models; every origin is unknown."))
+            ),
+        )
+        .drop("rest_cn", "rest_us", "two_sided")
+        .sort(*GROUP, "coding")
+    )

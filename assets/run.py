@@ -1,0 +1,36 @@
+"""What an asset may know of the run it is part of: its mode, its store and its build folder.
+
+Here: the one resource that assets annotate (resource key ``run``). Not here: where the values come from
+(`pipelines/settings.py`), reading and writing tables (`pipelines/storage.py`).
+"""
+
+from pathlib import Path
+
+import dagster as dg
+from upath import UPath
+
+
+class Run(dg.ConfigurableResource):  # type: ignore[type-arg]  # Dagster resolves the parameter by itself
+    """The run, as assets see it.
+
+    Attributes:
+        mode: ``snapshot``, ``live`` or ``synthetic``.
+        store: Root of the mode's tables: a local path or an fsspec URL.
+        output: Build folder, where the publish layer writes.
+    """
+
+    mode: str
+    store: str
+    output: str
+
+    @property
+    def store_path(self) -> UPath:
+        """Root of the mode's tables; ``store_path / "ingest" / "models.parquet"`` is a table."""
+        return UPath(self.store)
+
+    @property
+    def output_path(self) -> Path:
+        """Build folder; it exists when an asset sees it."""
+        path = Path(self.output)
+        path.mkdir(parents=True, exist_ok=True)
+        return path
