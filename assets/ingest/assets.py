@@ -1,15 +1,22 @@
 """Ingest assets: the sources' figures as tables, in every mode.
 
 Here: thin definitions. Not here: reading the snapshot (`snapshot.py`), importing figures (`figures.py`).
+
+The atlas has no live client yet: a live store is seeded from the embedded snapshot, and the check ``current``
+marks every table of it as stale until a client for it exists.
 """
 
+from collections.abc import Mapping
 from datetime import date
+from typing import Any, Final
 
+import dagster as dg
 import polars as pl
 
 from assets.checks import Check, Outcome, at_least, reaches
 from assets.declare import table_asset
 from assets.ingest import snapshot
+from assets.run import Run
 from assets.schemas.ingest import (
     CommitOffsets,
     Denominators,
@@ -20,7 +27,43 @@ from assets.schemas.ingest import (
     SurveyUse,
 )
 
-KINDS = {"polars", "parquet"}
+KINDS: Final = {"polars", "parquet"}
+
+
+def _seed(name: str, run: Run) -> pl.DataFrame:
+    """Return the table of the embedded snapshot.
+
+    Raises:
+        SnapshotError: The mode is ``synthetic``, which needs live clients to run against stand-ins.
+    """
+    if run.mode == "synthetic":
+        raise snapshot.SnapshotError(
+            "Mode synthetic runs the live clients against stand-ins, and this version has no live client; "
+            "use mode snapshot (ATLAS_MODE=snapshot)."
+        )
+    return snapshot.read(name)
+
+
+def _is_current(_: pl.DataFrame, inputs: Mapping[str, Any]) -> Outcome:
+    run: Run = inputs["run"]
+    day = snapshot.read_manifest()[1]["snapshot"]
+    live = run.mode == "live"
+    return Outcome(
+        passed=not live,
+        said=f"Stale: the table stands at the embedded snapshot of {day}; no live client reads this source yet."
+        if live
+        else f"The embedded snapshot of {day}, which is what this mode runs on.",
+        figures={"snapshot": day},
+    )
+
+
+CURRENT: Final = Check(
+    name="current",
+    description="The table is as new as the mode promises: the snapshot's, or the source's of this run.",
+    run=_is_current,
+    severity=dg.AssetCheckSeverity.WARN,
+    blocking=False,
+)
 
 
 def _one_definition(frame: pl.DataFrame, _: object) -> Outcome:
@@ -56,23 +99,24 @@ def _any_is_at_most_sum(frame: pl.DataFrame, _: object) -> Outcome:
 
 
 @table_asset(
-    Models, kinds={*KINDS, "huggingface"}, checks=[at_least(15_000), reaches("observed_on", date(2026, 8, 21))]
+    Models, kinds={*KINDS, "huggingface"}, checks=[CURRENT, at_least(15_000), reaches("observed_on", date(2026, 8, 21))]
 )
-def models() -> pl.DataFrame:
+def models(run: Run) -> pl.DataFrame:
     """What models were there, and how often they were downloaded."""
-    return snapshot.read("models")
+    return _seed("models", run)
 
 
-@table_asset(ModelParents, kinds={*KINDS, "huggingface"}, checks=[at_least(12_000)])
-def model_parents() -> pl.DataFrame:
+@table_asset(ModelParents, kinds={*KINDS, "huggingface"}, checks=[CURRENT, at_least(12_000)])
+def model_parents(run: Run) -> pl.DataFrame:
     """Which model says it was made from which."""
-    return snapshot.read("model_parents")
+    return _seed("model_parents", run)
 
 
 @table_asset(
     ModelDownloadTotals,
     kinds={*KINDS, "huggingface"},
     checks=[
+        CURRENT,
         at_least(50_000),
         Check(
             name="one_definition_per_platform",
@@ -81,15 +125,16 @@ def model_parents() -> pl.DataFrame:
         ),
     ],
 )
-def model_download_totals() -> pl.DataFrame:
+def model_download_totals(run: Run) -> pl.DataFrame:
     """How download counters of the large publishers moved over time."""
-    return snapshot.read("model_download_totals")
+    return _seed("model_download_totals", run)
 
 
 @table_asset(
     SurveyUse,
     kinds=KINDS,
     checks=[
+        CURRENT,
         at_least(2_000),
         Check(
             name="joint_counts_fit",
@@ -98,15 +143,16 @@ def model_download_totals() -> pl.DataFrame:
         ),
     ],
 )
-def survey_use() -> pl.DataFrame:
+def survey_use(run: Run) -> pl.DataFrame:
     """How many developers of each country say they worked with each model."""
-    return snapshot.read("survey_use")
+    return _seed("survey_use", run)
 
 
 @table_asset(
     Denominators,
     kinds=KINDS,
     checks=[
+        CURRENT,
         at_least(4_000),
         Check(
             name="no_pseudo_economies",
@@ -115,18 +161,18 @@ def survey_use() -> pl.DataFrame:
         ),
     ],
 )
-def denominators() -> pl.DataFrame:
+def denominators(run: Run) -> pl.DataFrame:
     """How many people, developers and AI users each economy has."""
-    return snapshot.read("denominators")
+    return _seed("denominators", run)
 
 
-@table_asset(Repositories, kinds={*KINDS, "github"}, checks=[at_least(20)])
-def repositories() -> pl.DataFrame:
+@table_asset(Repositories, kinds={*KINDS, "github"}, checks=[CURRENT, at_least(20)])
+def repositories(run: Run) -> pl.DataFrame:
     """Which GitHub repositories are tracked."""
-    return snapshot.read("repositories")
+    return _seed("repositories", run)
 
 
-@table_asset(CommitOffsets, kinds={*KINDS, "github"}, checks=[at_least(2_000)])
-def commit_offsets() -> pl.DataFrame:
+@table_asset(CommitOffsets, kinds={*KINDS, "github"}, checks=[CURRENT, at_least(2_000)])
+def commit_offsets(run: Run) -> pl.DataFrame:
     """In which time zones the core staff of tracked repositories commit."""
-    return snapshot.read("commit_offsets")
+    return _seed("commit_offsets", run)

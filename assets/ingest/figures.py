@@ -7,7 +7,7 @@ Here: one pure function a file set, reading exactly the columns it needs. Mainta
 Every reader takes text columns as text: the ISO code ``NA`` is Namibia, never a null.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -22,7 +22,7 @@ SURVEY_WAVE: Final = pl.date(2025, 6, 1)
 HUB_STATS_DAY: Final = pl.date(2026, 5, 20)
 
 
-def _read(folder: Path, name: str, columns: dict[str, pl.DataType | type[pl.DataType]]) -> pl.DataFrame:
+def _read(folder: Path, name: str, columns: Mapping[str, pl.DataType | type[pl.DataType]]) -> pl.DataFrame:
     """Read the named columns of a CSV (gzip by suffix) as text and cast them.
 
     Raises:
