@@ -64,7 +64,9 @@ def reaches(column: str, day: date) -> Check:
         newest = frame[column].max()
         passed = isinstance(newest, date) and newest >= day
         return Outcome(
-            passed=passed, said=f"Newest {column}: {newest!s}; at least {day} expected.", figures={"newest": str(newest)}
+            passed=passed,
+            said=f"Newest {column}: {newest!s}; at least {day} expected.",
+            figures={"newest": str(newest)},
         )
 
     return Check(name="reaches", description=f"The newest {column} is {day} or later.", run=run)

@@ -4,18 +4,26 @@ Here: the key, group, column schema, owners, kinds and checks that every table a
 single checks test (`assets/checks.py` and beside each layer).
 """
 
+import base64
 import functools
 import inspect
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
 
 import dagster as dg
 import polars as pl
 
-from assets.checks import Check
+from assets.checks import Check, Outcome
 from assets.schemas import TABLES, Table, validate
 
-OWNER = "team:atlas"
+OWNER: Final = "team:atlas"
+PUBLISH: Final = "publish"
+PREVIEW_BYTES: Final = 400_000
+"""Largest picture shown in the UI: previews stay in Dagster's event log for good."""
+
+FILES_SHOWN: Final = 8
 
 
 def column_schema(table: type[Table]) -> dg.TableSchema:
@@ -108,6 +116,87 @@ def table_asset(
             check_specs=[
                 dg.AssetCheckSpec(check.name, asset=key, description=check.description, blocking=check.blocking)
                 for check in checks
+            ],
+        )(step)
+
+    return decorate
+
+
+@dataclass(frozen=True, kw_only=True)
+class Published:
+    """What a publish asset wrote.
+
+    Attributes:
+        files: The files, first the one to open.
+        outcomes: Result of each declared check by name.
+        picture: SVG to show in the UI.
+    """
+
+    files: Sequence[Path]
+    outcomes: Mapping[str, Outcome]
+    picture: str | None = None
+
+    def metadata(self) -> dict[str, Any]:
+        """Return the files, their size and the picture as Dagster metadata."""
+        shown: dict[str, Any] = {
+            "files": len(self.files),
+            "bytes": sum(path.stat().st_size for path in self.files),
+            **{path.name: dg.MetadataValue.path(path) for path in self.files[:FILES_SHOWN]},
+        }
+        if self.picture and len(self.picture) <= PREVIEW_BYTES:
+            image = base64.b64encode(self.picture.encode()).decode()
+            shown["preview"] = dg.MetadataValue.md(f"![preview](data:image/svg+xml;base64,{image})")
+        return shown
+
+
+def published_asset(
+    name: str, *, kinds: set[str], checks: Mapping[str, str], deps: Sequence[str] = ()
+) -> Callable[[Callable[..., Published]], dg.AssetsDefinition]:
+    """Declare an asset that writes files below the build folder.
+
+    The decorated function takes tables and the run, and returns what it wrote with an outcome for every check;
+    a failing check stops what depends on the files.
+
+    Args:
+        name: Name within the group ``publish``.
+        kinds: Dagster kinds, shown as icons.
+        checks: Description of each check by name.
+        deps: Names of other publish assets whose files it links to.
+    """
+    key = dg.AssetKey([PUBLISH, name])
+
+    def decorate(function: Callable[..., Published]) -> dg.AssetsDefinition:
+        @functools.wraps(function)
+        def step(*args: Any, **inputs: Any) -> Iterator[dg.MaterializeResult[None]]:
+            published = function(*args, **inputs)
+            yield dg.MaterializeResult(
+                metadata=published.metadata(),
+                check_results=[
+                    dg.AssetCheckResult(
+                        check_name=check,
+                        asset_key=key,
+                        passed=published.outcomes[check].passed,
+                        description=published.outcomes[check].said,
+                        metadata=dict(published.outcomes[check].figures),
+                    )
+                    for check in checks
+                ],
+            )
+
+        returned = Iterator[dg.MaterializeResult[None]]
+        step.__signature__ = inspect.signature(function).replace(return_annotation=returned)  # type: ignore[attr-defined]
+        step.__annotations__ = {**function.__annotations__, "return": returned}
+        return dg.asset(
+            key=key,
+            group_name=PUBLISH,
+            ins=table_inputs(function),
+            deps=[dg.AssetKey([PUBLISH, other]) for other in deps],
+            description=inspect.getdoc(function),
+            kinds=kinds,
+            owners=[OWNER],
+            check_specs=[
+                dg.AssetCheckSpec(check, asset=key, description=description, blocking=True)
+                for check, description in checks.items()
             ],
         )(step)
 

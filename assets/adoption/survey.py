@@ -156,7 +156,8 @@ def survey_cells(survey_use: pl.DataFrame, regions: pl.DataFrame) -> pl.DataFram
       are published, otherwise the cell is suppressed.
     * interval: Dirichlet over CN only, US only, both; the widest over the admissible joint counts.
     * bounds: the least and the greatest share over every completion of what is hidden, with the respondents who
-      gave no country all placed in the region, once on the one side and once on the other.
+      gave no country all placed in the region, once on the one side and once on the other. In a roll-up they also
+      hold the share itself, which leaves out economies with a hidden side.
     * coverage: respondents with a country ÷ all respondents.
 
     Args:
@@ -189,6 +190,7 @@ def survey_cells(survey_use: pl.DataFrame, regions: pl.DataFrame) -> pl.DataFram
         cn_share_high=pl.max_horizontal(*(pl.Series(high) for _, high in ends)),
     )
     joint_hidden = pl.col("both").is_null()
+    share = pl.when("published").then(pl.col("cn") / (pl.col("cn") + pl.col("us")))
     return rows.join(interval, on=["wave", "region_id"], how="left").select(
         "level",
         "region_id",
@@ -206,9 +208,13 @@ def survey_cells(survey_use: pl.DataFrame, regions: pl.DataFrame) -> pl.DataFram
         n_other=pl.when("published").then("other").cast(pl.Float64),
         n_unknown=pl.lit(None, pl.Float64),
         events=pl.lit(None, pl.Int64),
-        cn_share=pl.when("published").then(pl.col("cn") / (pl.col("cn") + pl.col("us"))),
-        bound_low=(pl.col("cn_low") / (pl.col("cn_low") + pl.col("us_high") + extra_us)).fill_nan(0.0),
-        bound_high=((pl.col("cn_high") + extra_cn) / (pl.col("cn_high") + extra_cn + pl.col("us_low"))).fill_nan(1.0),
+        cn_share=share,
+        bound_low=pl.min_horizontal(
+            (pl.col("cn_low") / (pl.col("cn_low") + pl.col("us_high") + extra_us)).fill_nan(0.0), share
+        ),
+        bound_high=pl.max_horizontal(
+            ((pl.col("cn_high") + extra_cn) / (pl.col("cn_high") + extra_cn + pl.col("us_low"))).fill_nan(1.0), share
+        ),
         coverage=pl.lit(coverage),
         evidence=pl.lit("declared"),
         state=pl.when(~pl.col("published"))

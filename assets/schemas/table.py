@@ -49,11 +49,13 @@ def category(
     )
 
 
-def _shown(rows: pl.DataFrame) -> str:
-    with pl.Config(
-        tbl_rows=MAX_SHOWN_ROWS, tbl_cols=-1, fmt_str_lengths=60, tbl_hide_dataframe_shape=True, tbl_width_chars=200
-    ):
-        return str(rows.head(MAX_SHOWN_ROWS))
+def _shown(rows: pl.DataFrame, columns: Sequence[str]) -> str:
+    """Return the first rows as ``row 7: region_id=KE, n_cn=-1``, absent values left out."""
+    lines = [
+        f"    row {row['row']}: " + ", ".join(f"{name}={row[name]}" for name in columns if row[name] is not None)
+        for row in rows.head(MAX_SHOWN_ROWS).iter_rows(named=True)
+    ]
+    return "\n".join(lines)
 
 
 def _numbered(broken: pl.DataFrame, frame: pl.DataFrame) -> pl.DataFrame:
@@ -103,5 +105,7 @@ def validate(frame: pl.DataFrame | pl.LazyFrame, table: type[Table], *, where: s
         column, _, check = rule.rpartition("|")
         broken = _numbered(details.filter(pl.col(rule) == "invalid"), eager)
         label = f"column {column}: {check}" if column else f"rule {check}"
-        lines.append(f"  {label} fails for {count} row(s), the first being\n{_shown(broken)}")
+        shown = [*(name for name in table.primary_key() if name != column), column] if column else table.column_names()
+        absent = " (the value is absent)" if check == "nullability" else ""
+        lines.append(f"  {label} fails for {count} row(s){absent}, the first being\n{_shown(broken, shown)}")
     raise TableError(f"{where}: table {table.NAME} is refused.\n" + "\n".join(lines))

@@ -1,0 +1,222 @@
+"""Publish assets: maps, chart, open data and the site that ties them together.
+
+Here: thin definitions that write below the build folder and check what they wrote. Not here: drawing (`maps`),
+words (`captions.py`, `site.py`).
+"""
+
+import json
+import re
+from pathlib import Path
+from typing import Final
+
+import polars as pl
+
+from assets.checks import Outcome
+from assets.declare import Published, published_asset
+from assets.publish import captions, open_data, site
+from assets.publish.summary import run_summary
+from assets.run import Run
+
+MAP: Final = Path("map.html")
+SURVEY_MAP: Final = Path("static/world-survey-use")
+CHART: Final = Path("static/downloads-over-time")
+INDEX: Final = Path("index.html")
+METHOD: Final = Path("method.html")
+SUMMARY: Final = Path("summary.json")
+
+REQUEST: Final = re.compile(
+    r"""<(?:script|img|image|iframe|link|source|object)\b[^>]*(?:src|href)\s*=\s*["']?(?:https?:)?//"""
+    r"""|@import|\bfetch\s*\(|url\(\s*["']?https?:"""
+)
+"""What would make a page reach for the network."""
+
+
+def _write(run: Run, path: Path, content: str | bytes) -> Path:
+    target = run.output_path / path
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_bytes(content.encode() if isinstance(content, str) else content)
+    return target
+
+
+def _stands_alone(page: str) -> Outcome:
+    found = REQUEST.search(page)
+    return Outcome(
+        passed=found is None,
+        said="The page makes no request." if found is None else f"The page reaches for the network: {found[0]!r}.",
+        figures={"bytes": len(page.encode())},
+    )
+
+
+def _boundaries() -> str:
+    from maps.geometry.shapes import BOUNDARY_NOTE, WORLDVIEW
+
+    return f"{BOUNDARY_NOTE} Worldview: {WORLDVIEW}. Shapes: Natural Earth."
+
+
+@published_asset(
+    "world_map",
+    kinds={"html", "javascript"},
+    checks={"stands_alone": "The page makes no request.", "every_region": "No economy of the registry is left out."},
+)
+def world_map(run: Run, estimates: pl.DataFrame, regions: pl.DataFrame) -> Published:
+    """The interactive world map: one HTML file that works without a network."""
+    from maps.interactive import render_world_map
+
+    spec = captions.map_spec(estimates, boundaries=_boundaries(), run_mode=run.mode)
+    page = render_world_map(estimates, regions, spec)
+    economies = regions.filter(pl.col("level") == "country")
+    missing = [row["name"] for row in economies.iter_rows(named=True) if f'"{row["region_id"]}"' not in page]
+    return Published(
+        files=[_write(run, MAP, page)],
+        outcomes={
+            "stands_alone": _stands_alone(page),
+            "every_region": Outcome(
+                passed=not missing,
+                said=f"Left out: {', '.join(missing)}." if missing else f"All {economies.height} economies are listed.",
+            ),
+        },
+    )
+
+
+@published_asset(
+    "static_maps", kinds={"svg", "png"}, checks={"drawn": "The picture names every economy that has a share."}
+)
+def static_maps(run: Run, estimates: pl.DataFrame, regions: pl.DataFrame) -> Published:
+    """The world map of the survey as SVG and PNG."""
+    from maps.static import render_static_svg, svg_to_png
+
+    spec = captions.map_spec(estimates, boundaries=_boundaries(), run_mode=run.mode)
+    picture = render_static_svg(estimates, regions, spec, signal="survey_use")
+    shown = estimates.filter(
+        (pl.col("signal") == "survey_use") & (pl.col("level") == "country") & pl.col("cn_share").is_not_null()
+    ).join(regions.select("region_id", "name"), on="region_id")
+    lost = [
+        name
+        for name in shown["name"]
+        if name.replace("&", "&amp;").replace("'", "&#x27;") not in picture and name not in picture
+    ]
+    return Published(
+        files=[
+            _write(run, SURVEY_MAP.with_suffix(".svg"), picture),
+            _write(run, SURVEY_MAP.with_suffix(".png"), svg_to_png(picture)),
+        ],
+        outcomes={
+            "drawn": Outcome(
+                passed=not lost,
+                said=f"Without a shape or dot: {', '.join(lost)}." if lost else f"{shown.height} shares are drawn.",
+                figures={"shares": shown.height},
+            )
+        },
+        picture=picture,
+    )
+
+
+@published_asset("download_chart", kinds={"svg"}, checks={"stands_alone": "The picture makes no request."})
+def download_chart(run: Run, world_series: pl.DataFrame) -> Published:
+    """CN against US downloads of the world over time, under each definition and coding."""
+    from maps.timechart import render_time_chart
+
+    picture = render_time_chart(world_series, captions.chart_spec(world_series, run_mode=run.mode))
+    return Published(
+        files=[_write(run, CHART.with_suffix(".svg"), picture)],
+        outcomes={"stands_alone": _stands_alone(picture)},
+        picture=picture,
+    )
+
+
+@published_asset(
+    "open_data",
+    kinds={"parquet", "csv"},
+    checks={"survey_apart": "Rows of the survey stand only in files of their own, under their own licence."},
+)
+def open_data_files(
+    run: Run,
+    *,
+    publishers: pl.DataFrame,
+    regions: pl.DataFrame,
+    observations: pl.DataFrame,
+    estimates: pl.DataFrame,
+    world_series: pl.DataFrame,
+    diagnostics: pl.DataFrame,
+) -> Published:
+    """Every public table as CSV and Parquet, with a data package that says what each column is."""
+    tables = {
+        "publishers": publishers,
+        "regions": regions,
+        "observations": observations,
+        "estimates": estimates,
+        "world_series": world_series,
+        "diagnostics": diagnostics,
+    }
+    folder = run.output_path / "open-data"
+    files = open_data.write_open_data(tables, folder, run_mode=run.mode)
+    apart = [path for path in files if path.suffix == ".parquet" and path.parent == folder]
+    mixed = [
+        path.name
+        for path in apart
+        if "source_id" in (columns := pl.read_parquet_schema(path))
+        and columns
+        and pl.read_parquet(path, columns=["source_id"])["source_id"].eq("so_survey_2025").any()
+    ]
+    return Published(
+        files=files,
+        outcomes={
+            "survey_apart": Outcome(
+                passed=not mixed,
+                said=f"Survey rows stand in {', '.join(mixed)}." if mixed else f"{len(files)} files, survey apart.",
+                figures={"files": len(files)},
+            )
+        },
+    )
+
+
+@published_asset(
+    "site",
+    kinds={"html"},
+    deps=["world_map", "static_maps", "download_chart", "open_data"],
+    checks={"stands_alone": "No page makes a request.", "links_lead_somewhere": "Every link has its file."},
+)
+def site_pages(run: Run, estimates: pl.DataFrame, world_series: pl.DataFrame, regions: pl.DataFrame) -> Published:
+    """The page that ties the maps together, the page on method, and the summary of the run."""
+    boundaries = _boundaries()
+    pictures = {
+        path: (run.output_path / path.with_suffix(".svg")).read_text(encoding="utf-8") for path in (SURVEY_MAP, CHART)
+    }
+    index = site.render_index(
+        estimates,
+        world_series,
+        regions,
+        map_image=pictures[SURVEY_MAP],
+        chart_image=pictures[CHART],
+        boundaries=boundaries,
+        run_mode=run.mode,
+    )
+    method = site.render_method(estimates, world_series, boundaries=boundaries, run_mode=run.mode)
+    outputs = [
+        {"path": INDEX.as_posix(), "shows": "The site: maps, chart, tables and links. Start here."},
+        {"path": MAP.as_posix(), "shows": "Interactive world map, one file, works offline."},
+        {"path": f"{SURVEY_MAP}.png", "shows": "The map of the survey as a picture (also .svg)."},
+        {"path": f"{CHART}.svg", "shows": "CN and US downloads of the world over time, by definition and coding."},
+        {"path": METHOD.as_posix(), "shows": "How it is measured, in plain words."},
+        {"path": "open-data/datapackage.json", "shows": "Every public table as CSV and Parquet, described."},
+    ]
+    files = [
+        _write(run, INDEX, index),
+        _write(run, METHOD, method),
+        _write(run, SUMMARY, json.dumps(run_summary(estimates, outputs, run_mode=run.mode), indent=1) + "\n"),
+    ]
+    links = {link for page in (index, method) for link in re.findall(r'href="([^"#]+)"', page)}
+    broken = sorted(link for link in links if ":" not in link and not (run.output_path / link).is_file())
+    alone = [_stands_alone(page) for page in (index, method)]
+    return Published(
+        files=files,
+        outcomes={
+            "stands_alone": next((outcome for outcome in alone if not outcome.passed), alone[0]),
+            "links_lead_somewhere": Outcome(
+                passed=not broken,
+                said=f"Links without a file: {', '.join(broken)}."
+                if broken
+                else f"All {len(links)} links lead to a file.",
+            ),
+        },
+    )

@@ -1,0 +1,72 @@
+"""Captions: what every map and chart says about itself, from the registries of signals and sources.
+
+Here: specifications for `maps`. Not here: drawing.
+"""
+
+from typing import Final
+
+import polars as pl
+
+from assets.adoption.signals import load_signals
+from assets.ingest.sources import load_sources
+from maps.spec import ChartSpec, MapSpec, PeriodKind, SignalSpec
+
+PERIOD_KINDS: Final[dict[str, PeriodKind]] = {"survey_use": "wave"}
+
+STAMPS: Final = {"snapshot": "", "live": "", "synthetic": "SYNTHETIC"}
+"""Word beside every title, by mode of the run."""
+
+
+def credit(source_ids: pl.Series) -> str:
+    """Return the credit line of the sources that rows cite, with their licences."""
+    sources = load_sources()
+    return "; ".join(
+        f"{sources[key].attribution} ({sources[key].licence})" for key in source_ids.drop_nulls().unique().sort()
+    )
+
+
+def map_spec(estimates: pl.DataFrame, *, boundaries: str, run_mode: str) -> MapSpec:
+    """Return the specification of the world map: every signal, also those without data in this run.
+
+    Args:
+        estimates: Table ``estimates``.
+        boundaries: Sentence on the worldview of the boundaries.
+        run_mode: Mode of the run.
+    """
+    specs = []
+    for name, signal in load_signals().items():
+        cited = credit(estimates.filter(pl.col("signal") == name)["source_id"])
+        specs.append(
+            SignalSpec(
+                signal=name,
+                label=signal.label,
+                title=signal.title,
+                people=signal.people,
+                note=f"Chinese: {signal.chinese}. US: {signal.us}. {signal.caution}",
+                credit=cited or "no source in this run",
+                period_kind=PERIOD_KINDS.get(name, "month"),
+            )
+        )
+    return MapSpec(signals=tuple(specs), boundaries=boundaries, stamp=STAMPS[run_mode])
+
+
+def chart_spec(world_series: pl.DataFrame, *, run_mode: str) -> ChartSpec:
+    """Return the specification of the time chart of downloads.
+
+    Args:
+        world_series: Table ``world_series``.
+        run_mode: Mode of the run.
+    """
+    return ChartSpec(
+        title="Downloads of Chinese and US models, for the world, by definition and coding",
+        subtitle=(
+            "CN share of downloads of CN and US models. The sign of the answer depends on the definition: "
+            "each panel is another question, and panels are never joined."
+        ),
+        note=(
+            "A download is a request to the hub, not a person. By publisher: who released the model. By weights: "
+            "whose root models it was made from. The band shows what the downloads of unknown origin could change."
+        ),
+        credit=credit(world_series["source_id"]),
+        stamp=STAMPS[run_mode],
+    )

@@ -1,0 +1,169 @@
+"""The site: a page that ties the maps together and a page of plain words on method.
+
+Here: filling the templates. Not here: the maps and charts on it (`maps`), the figures.
+"""
+
+import base64
+from importlib import resources
+from typing import Any, Final
+
+import polars as pl
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markdown_it import MarkdownIt
+
+from assets.adoption.signals import load_signals
+from assets.publish.captions import STAMPS, credit
+from assets.publish.summary import region_counts
+
+ENOUGH_PEOPLE: Final = 30
+"""Fewest people behind a share that the lead sentence may name."""
+
+DEFINITIONS: Final = {
+    "rolling_30d": "last 30 days",
+    "all_time": "all time",
+    "in_window": "growth between crawls",
+}
+PANELS: Final = {
+    "all_accounts": "large publishers, all crawled",
+    "matched_accounts": "large publishers in every crawl",
+    "evaluation_registry": "models of an evaluation registry",
+    "trending": "trending models",
+}
+
+
+def _percent(share: float | None) -> str:
+    return "–" if share is None else f"{share:.0%}"
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("assets.publish", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["percent"] = _percent
+    return environment
+
+
+def _frame(estimates: pl.DataFrame, world_series: pl.DataFrame, *, boundaries: str, run_mode: str) -> dict[str, Any]:
+    """Return what every page needs: stamp, credit, boundaries, mode and the newest figure's day."""
+    cited = pl.concat([estimates["source_id"], world_series["source_id"]])
+    return {
+        "stamp": STAMPS[run_mode],
+        "credit": credit(cited),
+        "boundaries": boundaries,
+        "run_mode": run_mode,
+        "newest": world_series["period"].max(),
+    }
+
+
+def _survey(estimates: pl.DataFrame, regions: pl.DataFrame) -> dict[str, Any]:
+    names = regions.select("region_id", "name")
+    survey = estimates.filter(pl.col("signal") == "survey_use").join(names, on="region_id")
+    countries = survey.filter((pl.col("level") == "country") & pl.col("state").is_in(["value", "zero", "suppressed"]))
+    known = countries.filter(pl.col("n") >= ENOUGH_PEOPLE).sort("cn_share")
+    return {
+        "surveyed": countries.height,
+        "shown": countries.filter(pl.col("cn_share").is_not_null()).height,
+        "world": survey.filter(pl.col("level") == "world").row(0, named=True),
+        "lowest": known.row(0, named=True),
+        "highest": known.row(-1, named=True),
+    }
+
+
+def _signals(estimates: pl.DataFrame) -> list[dict[str, Any]]:
+    counts = region_counts(estimates)
+    return [{"label": signal.label} | counts[name] for name, signal in load_signals().items()]
+
+
+def _definitions(world_series: pl.DataFrame) -> list[dict[str, Any]]:
+    rows = (
+        world_series.filter(pl.col("cn_share").is_not_null() & (pl.col("platform") == "huggingface"))
+        .filter(pl.col("period") == pl.col("period").max().over("definition", "panel"))
+        .sort("coding", "period", "definition", "panel")
+        .with_columns(
+            pl.col("definition").replace_strict(DEFINITIONS),
+            pl.col("panel").replace_strict(PANELS),
+            unreviewed=pl.col("n_unreviewed") / pl.sum_horizontal("n_cn", "n_us", "n_other", "n_unknown"),
+        )
+    )
+    return rows.to_dicts()
+
+
+def _metros(estimates: pl.DataFrame, regions: pl.DataFrame) -> list[dict[str, Any]]:
+    economies = regions.select(parent_id="region_id", economy="name")
+    return (
+        estimates.filter((pl.col("signal") == "survey_use") & (pl.col("level") == "metro"))
+        .join(regions.select("region_id", "name", "parent_id"), on="region_id")
+        .join(economies, on="parent_id")
+        .sort("name")
+        .to_dicts()
+    )
+
+
+def render_index(
+    estimates: pl.DataFrame,
+    world_series: pl.DataFrame,
+    regions: pl.DataFrame,
+    *,
+    map_image: str,
+    chart_image: str,
+    boundaries: str,
+    run_mode: str,
+) -> str:
+    """Return ``index.html``, one file without requests.
+
+    Args:
+        estimates: Table ``estimates``.
+        world_series: Table ``world_series``.
+        regions: Table ``regions``.
+        map_image: SVG of the world map.
+        chart_image: SVG of the time chart.
+        boundaries: Sentence on the worldview of the boundaries.
+        run_mode: Mode of the run.
+    """
+    survey = _survey(estimates, regions)
+    return (
+        _environment()
+        .get_template("index.html")
+        .render(
+            title="Adoption Atlas: Chinese and US open AI models by region",
+            map_image=base64.b64encode(map_image.encode()).decode(),
+            chart_image=base64.b64encode(chart_image.encode()).decode(),
+            map_alt=f"World map of the Chinese share of model choices: {survey['shown']} economies with a share; "
+            "the table of the interactive map lists every value.",
+            chart_alt="Chart of the Chinese share of downloads over time; the table below it lists the newest values.",
+            signals=_signals(estimates),
+            definitions=_definitions(world_series),
+            metros=_metros(estimates, regions),
+            **survey,
+            **_frame(estimates, world_series, boundaries=boundaries, run_mode=run_mode),
+        )
+    )
+
+
+def render_method(estimates: pl.DataFrame, world_series: pl.DataFrame, *, boundaries: str, run_mode: str) -> str:
+    """Return ``method.html``: ``method.md`` as a page.
+
+    Args:
+        estimates: Table ``estimates``.
+        world_series: Table ``world_series``.
+        boundaries: Sentence on the worldview of the boundaries.
+        run_mode: Mode of the run.
+    """
+    from markupsafe import Markup
+
+    text = resources.files("assets.publish").joinpath("method.md").read_text(encoding="utf-8")
+    body = MarkdownIt("commonmark", {"html": False}).enable("table").render(text)
+    # The text is our own file, rendered with HTML switched off.
+    return (
+        _environment()
+        .get_template("method.html")
+        .render(
+            title="How the Adoption Atlas measures",
+            body=Markup(body),  # noqa: S704
+            **_frame(estimates, world_series, boundaries=boundaries, run_mode=run_mode),
+        )
+    )
