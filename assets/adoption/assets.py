@@ -109,7 +109,7 @@ def observations(survey_use: pl.DataFrame, regions: pl.DataFrame) -> pl.DataFram
     WorldSeries,
     kinds=KINDS,
     checks=[
-        at_least(60),
+        at_least(50),
         Check(name="both_codings", description="No total shows one coding alone.", run=_both_codings),
         Check(name="downloads_kept", description="Splitting by origin neither loses nor adds.", run=_downloads_kept),
     ],

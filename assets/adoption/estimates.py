@@ -10,6 +10,7 @@ from typing import Final
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from assets.adoption.shrinkage import expit, logit, shrink, standard_normal_quantile
 from assets.adoption.signals import load_signals
@@ -30,28 +31,28 @@ def _filled(rows: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def _shrink_rows(cells: pl.DataFrame, group: NDArray[np.int64]) -> tuple[pl.DataFrame, float]:
+    """Return the shrunken share of each cell by region, and the spread between members of a group."""
+    result = shrink(*(cells[name].to_numpy() for name in ("cn_share", "cn_share_low", "cn_share_high")), group)
+    return cells.select("region_id", cn_share_shrunk=pl.Series(result.share)), result.within
+
+
 def _shrunken(cells: pl.DataFrame, regions: pl.DataFrame) -> tuple[pl.DataFrame, float]:
-    """Add shrunken shares of countries and subregions; return also the spread between regions of a subregion."""
-    countries = cells.filter((pl.col("level") == "country") & pl.col("cn_share").is_not_null()).join(
+    """Add shrunken shares; return also the spread of log-odds between economies of one subregion.
+
+    Economies are pulled towards their subregion; subregions, whose own share is of people, towards the world.
+    """
+    known = cells.filter(pl.col("cn_share").is_not_null())
+    economies = known.filter(pl.col("level") == "country").join(
         regions.select("region_id", "parent_id"), on="region_id"
     )
-    if countries.is_empty():
+    subregions = known.filter(pl.col("level") == "subregion")
+    if economies.is_empty() or subregions.is_empty():
         return cells.with_columns(cn_share_shrunk=pl.lit(None, pl.Float64)), 0.0
-    group = countries["parent_id"].rank("dense").to_numpy().astype(np.int64) - 1
-    result = shrink(
-        countries["cn_share"].to_numpy(),
-        countries["cn_share_low"].to_numpy(),
-        countries["cn_share_high"].to_numpy(),
-        group,
-    )
-    of_country = countries.select("region_id", cn_share_shrunk=pl.Series(result.share))
-    of_subregion = countries.select(
-        region_id="parent_id", cn_share_shrunk=pl.Series(result.group_share[group])
-    ).unique()
-    return (
-        cells.join(pl.concat([of_country, of_subregion]), on="region_id", how="left"),
-        result.within,
-    )
+    group = economies["parent_id"].rank("dense").to_numpy().astype(np.int64) - 1
+    of_economies, spread = _shrink_rows(economies, group)
+    of_subregions, _ = _shrink_rows(subregions, np.zeros(subregions.height, dtype=np.int64))
+    return cells.join(pl.concat([of_economies, of_subregions]), on="region_id", how="left"), spread
 
 
 def _against_world(cells: pl.DataFrame) -> pl.DataFrame:

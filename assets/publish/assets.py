@@ -129,9 +129,8 @@ def download_chart(run: Run, world_series: pl.DataFrame) -> Published:
     kinds={"parquet", "csv"},
     checks={"survey_apart": "Rows of the survey stand only in files of their own, under their own licence."},
 )
-def open_data_files(
+def open_data_files(  # noqa: PLR0917 - Dagster passes positional inputs only
     run: Run,
-    *,
     publishers: pl.DataFrame,
     regions: pl.DataFrame,
     observations: pl.DataFrame,

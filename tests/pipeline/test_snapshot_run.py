@@ -1,0 +1,198 @@
+"""The whole graph on the embedded snapshot, end to end: real figures in, maps and open data out."""
+
+import hashlib
+import json
+import re
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from assets.ingest.snapshot import read
+from maps.geometry.regions import load_regions
+from pipelines.execution import Finished, run
+from pipelines.settings import Settings
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory):
+    root = tmp_path_factory.mktemp("run")
+    return Settings(
+        mode="snapshot", data=str(root / "data"), output=root / "build", DAGSTER_HOME=root / "dagster"
+    )
+
+
+@pytest.fixture(scope="module")
+def outcome(settings):
+    return run(settings, only=(), tell=lambda _: None)
+
+
+@pytest.fixture(scope="module")
+def build(settings, outcome):
+    assert outcome.problems == []
+    return settings.output
+
+
+@pytest.fixture(scope="module")
+def estimates(build):
+    parts = [pl.read_parquet(build / "open-data" / place / "estimates.parquet") for place in ("", "survey")]
+    return pl.concat(parts)
+
+
+def _survey(estimates, region):
+    return estimates.filter((pl.col("signal") == "survey_use") & (pl.col("region_id") == region)).row(0, named=True)
+
+
+def test_every_asset_was_made(outcome, build):
+    made = {fact.asset for fact in outcome.facts if isinstance(fact, Finished)}
+    assert {"ingest/models", "attribute/model_origins", "adoption/estimates", "publish/site"} <= made
+    assert len(made) == 19
+
+
+@pytest.mark.parametrize(
+    ("region", "cn", "us", "both", "share"),
+    [
+        ("KE", 43, 10, 7, 43 / 53),
+        ("ID", 42, 15, 12, 42 / 57),
+        ("NG", 37, 20, 12, 37 / 57),
+        ("US", 625, 742, 329, 625 / 1367),
+        ("CN", 133, 23, 20, 133 / 156),
+    ],
+)
+def test_published_cells_carry_the_figures_of_the_survey(estimates, region, cn, us, both, share):
+    cell = _survey(estimates, region)
+    assert (cell["n_cn"], cell["n_us"], cell["n_both"], cell["n"]) == (cn, us, both, cn + us - both)
+    assert cell["cn_share"] == pytest.approx(share)
+    assert cell["cn_share_low"] < share < cell["cn_share_high"]
+    assert cell["bound_low"] <= share <= cell["bound_high"]
+    assert (cell["state"], cell["evidence"]) == ("value", "declared")
+
+
+def test_peru_has_a_share_but_a_hidden_joint_count(estimates):
+    cell = _survey(estimates, "PE")
+    assert (cell["n_cn"], cell["n_us"], cell["n_both"]) == (16, 7, None)
+    assert cell["n"] == 16 + 7 - 4
+    assert cell["cn_share"] == pytest.approx(16 / 23)
+    assert "hidden" in cell["reason"]
+
+
+def test_all_surveyed_economies_appear_with_their_state(estimates):
+    cells = estimates.filter((pl.col("signal") == "survey_use") & (pl.col("level") == "country"))
+    states = dict(cells.group_by("state").len().iter_rows())
+    assert states["value"] == 71
+    assert states["suppressed"] == 40
+    assert states["value"] + states["suppressed"] == read("survey_use")["region_id"].n_unique() - 1
+    assert _survey(estimates, "NA")["state"] == "suppressed"
+
+
+def test_the_world_is_the_sum_of_its_published_economies(estimates):
+    countries = estimates.filter(
+        (pl.col("signal") == "survey_use") & (pl.col("level") == "country") & (pl.col("state") == "value")
+    )
+    world = _survey(estimates, "world")
+    assert (world["n_cn"], world["n_us"]) == (countries["n_cn"].sum(), countries["n_us"].sum())
+
+
+@pytest.mark.parametrize(("metro", "country"), [("metro:lagos", "NG"), ("metro:jakarta", "ID"), ("metro:lima", "PE")])
+def test_watch_list_metros_are_modelled_and_say_so(estimates, metro, country):
+    cell, parent = _survey(estimates, metro), _survey(estimates, country)
+    assert cell["evidence"] == "modelled"
+    assert cell["cn_share"] == parent["cn_share"]
+    assert cell["cn_share_low"] < parent["cn_share_low"]
+    assert (cell["bound_low"], cell["bound_high"]) == (0, 1)
+    assert cell["reason"].startswith("Modelled")
+
+
+def test_no_economy_has_a_figure_for_model_downloads(estimates):
+    downloads = estimates.filter(pl.col("signal") == "model_download")
+    assert downloads.filter((pl.col("level") != "world") & pl.col("cn_share").is_not_null()).is_empty()
+    assert set(downloads.filter(pl.col("level") == "country")["state"]) == {"not_observable"}
+
+
+def test_the_sign_of_the_answer_depends_on_the_definition(build):
+    series = pl.read_parquet(build / "open-data" / "world_series.parquet")
+    registry = series.filter((pl.col("panel") == "evaluation_registry") & (pl.col("coding") == "publisher"))
+    shares = dict(registry.select("definition", "cn_share").iter_rows())
+    assert shares["rolling_30d"] == pytest.approx(0.53, abs=0.01)
+    assert shares["all_time"] == pytest.approx(0.27, abs=0.01)
+    totals = read("models").filter(pl.col("source_id") == "hub_stats_frozen")
+    split = registry.select("definition", total=pl.sum_horizontal("n_cn", "n_us", "n_other", "n_unknown"))
+    found = dict(split.iter_rows())
+    assert found["rolling_30d"] == pytest.approx(totals["downloads_30d"].sum())
+    assert found["all_time"] == pytest.approx(totals["downloads_all_time"].sum())
+
+
+def test_a_crawl_of_one_side_shows_no_share(build):
+    series = pl.read_parquet(build / "open-data" / "world_series.parquet")
+    modelscope = series.filter(pl.col("platform") == "modelscope")
+    assert modelscope.height > 0
+    assert modelscope["cn_share"].null_count() == modelscope.height
+    assert modelscope["reason"].null_count() == 0
+
+
+def test_survey_rows_stand_apart_under_their_licence(build):
+    package = json.loads((build / "open-data" / "datapackage.json").read_text())
+    for resource in package["resources"]:
+        path = build / "open-data" / resource["path"]
+        assert resource["hash"] == f"sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}"
+        expected = "ODbL-1.0" if resource["path"].startswith("survey/") else "CC-BY-4.0"
+        assert resource["licenses"] == [{"name": expected}]
+    plain = pl.read_csv(build / "open-data" / "estimates.csv", infer_schema=False)
+    assert "so_survey_2025" not in set(plain["source_id"].drop_nulls())
+
+
+def test_namibia_survives_the_csv(build):
+    regions = pl.read_csv(build / "open-data" / "regions.csv", infer_schema=False, null_values=[""])
+    assert "NA" in set(regions["region_id"])
+
+
+def test_the_summary_counts_every_region_once_per_signal(build):
+    summary = json.loads((build / "summary.json").read_text())
+    drawn = load_regions().filter(pl.col("level").is_in(["country", "metro"])).height
+    for signal, counts in summary["regions"].items():
+        assert sum(counts.values()) == drawn, signal
+    assert summary["regions"]["survey_use"]["value"] == 71
+    assert all((build / output["path"]).is_file() for output in summary["outputs"])
+
+
+def test_pages_stand_alone_and_say_what_is_modelled(build):
+    for name in ("index.html", "method.html", "map.html"):
+        page = (build / name).read_text()
+        assert "default-src 'none'" in page or "default-src &#39;none&#39;" in page
+        assert not re.search(r"<(script|img|link|iframe)[^>]+(src|href)=[\"']?https?:", page), name
+    index = (build / "index.html").read_text()
+    assert "Nobody in these cities was measured" in index
+    assert "Economies" in index
+
+
+def test_no_personal_data_reaches_what_is_published(build):
+    for path in (build / "open-data").rglob("*.csv"):
+        text = path.read_text()
+        assert not re.search(r"[\w.]+@[\w-]+\.\w+", text), path.name
+        assert not re.search(r"\bu\d{5}\b", text), path.name
+
+
+def test_pictures_are_what_they_say(build):
+    assert (build / "static" / "world-survey-use.png").read_bytes().startswith(b"\x89PNG")
+    picture = (build / "static" / "world-survey-use.svg").read_text()
+    assert "Kenya" in picture
+    assert len(picture) < 400_000
+
+
+def test_the_same_input_gives_the_same_files(settings, build):
+    def digest(folder: Path) -> dict[str, str]:
+        return {
+            path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+            for path in sorted(folder.rglob("*"))
+            if path.is_file()
+        }
+
+    before = digest(build)
+    assert run(settings, only=("publish",), tell=lambda _: None).problems == []
+    assert digest(build) == before
+
+
+def test_tables_say_when_they_are_from(build):
+    series = pl.read_parquet(build / "open-data" / "world_series.parquet")
+    assert series["period"].max() == date(2026, 8, 21)
