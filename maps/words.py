@@ -1,0 +1,111 @@
+"""Words and number formats of maps and charts: one phrase for each thing, wherever it is drawn.
+
+Here: labels, and numbers and dates in words. Not here: sentences that only one signal needs; those come
+with its specification (`spec`).
+"""
+
+import datetime as dt
+import unicodedata
+from collections.abc import Sequence
+from typing import Final
+
+STATES: Final = {
+    "value": "measured",
+    "zero": "measured: none on the Chinese side",
+    "suppressed": "hidden: too few people to publish",
+    "not_observable": "no source can tell",
+    "not_observed": "no data in this run",
+}
+EVIDENCE: Final = {
+    "logged": "logged by a server",
+    "declared": "declared by the person",
+    "inferred": "inferred from a trace",
+    "modelled": "modelled",
+}
+EVIDENCE_SHORT: Final = {
+    "logged": "logged",
+    "declared": "declared",
+    "inferred": "inferred",
+    "modelled": "modelled",
+}
+CODINGS: Final = {
+    "publisher": "by who released the model",
+    "weights": "by whose weights it builds on",
+    "control": "by who controls the publisher",
+}
+LEVELS: Final = {
+    "world": "world",
+    "subregion": "subregion",
+    "country": "economy or territory",
+    "metro": "metro area",
+}
+LOOKS: Final = {
+    "small": "fewer than 30 people",
+    "modelled": "modelled",
+    "metro": "metro area (circle)",
+    "suppressed": "hidden: too few people",
+    "not_observable": "no source can tell",
+    "not_observed": "no data in this run",
+}
+NO_ROW: Final = "The table of this run has no row for this region."
+SMALL_N: Final = "Fewer than 30 people: read the interval, not the share."
+MAP_LABEL: Final = (
+    "World map. Tab into it; arrow keys move between economies, territories and metro areas; "
+    "Enter zooms in; Escape closes the description."
+)
+BOUNDS: Final = "Worst-case bounds"
+DASH: Final = "–"
+
+
+def plain(text: str) -> str:
+    """Text without control and bidirectional marks, which could reorder what stands around it."""
+    kept = (" " if sign in "\t\n\r" else sign for sign in text)
+    return "".join(sign for sign in kept if unicodedata.category(sign) not in {"Cc", "Cf", "Cs", "Co"})
+
+
+def percent(share: float | None) -> str:
+    """Share as a whole per cent; 0 and 100 only of what is just that, so 0.1 and 99.9 at the utmost."""
+    if share is None:
+        return DASH
+    # Files carry four decimals; a share must read the same before and after.
+    share, edge = round(share, 4), 0.01
+    if 0 < share < edge or 1 - edge < share < 1:
+        return f"{min(99.9, max(0.1, share * 100)):.1f} %"
+    return f"{share * 100:.0f} %"
+
+
+def percent_span(low: float | None, high: float | None) -> str:
+    """Two shares as a span, `30–53 %`; a dash where either is missing."""
+    if low is None or high is None:
+        return DASH
+    return f"{percent(low).removesuffix(' %')}–{percent(high)}"
+
+
+def count(number: float | None) -> str:
+    """Whole number with thousands separators; a dash where there is none."""
+    return DASH if number is None else f"{number:,.0f}"
+
+
+def magnitude(number: float) -> str:
+    """Count in words a chart can hold: `1.2 bn`, `340 m`, `12 k`."""
+    for size, word in ((1e9, "bn"), (1e6, "m"), (1e3, "k")):
+        if number >= size:
+            scaled = number / size
+            return f"{scaled:.0f} {word}" if scaled >= 10 else f"{scaled:.1f} {word}"  # noqa: PLR2004
+    return f"{number:.0f}"
+
+
+def month(day: dt.date) -> str:
+    """`May 2025`, in English whatever the machine's locale."""
+    names = "January February March April May June July August September October November December"
+    return f"{names.split()[day.month - 1]} {day.year}"
+
+
+def day(date: dt.date) -> str:
+    """`21 August 2026`."""
+    return f"{date.day} {month(date)}"
+
+
+def listing(parts: Sequence[str]) -> str:
+    """`a, b and c`."""
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}" if parts else ""

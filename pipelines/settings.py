@@ -1,0 +1,95 @@
+"""Settings of a run, from the environment and the command line: mode, folders, Dagster's home.
+
+Here: names, defaults and errors of settings. Not here: tokens of live sources (beside their clients),
+thresholds of measurement (beside the code that applies them).
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final, Literal, Self, get_args
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+from upath import UPath
+
+Mode = Literal["snapshot", "live", "synthetic"]
+MODES: Final[tuple[str, ...]] = get_args(Mode)
+
+
+class SettingsError(ValueError):
+    """A setting has a value that cannot be used; the message names the setting, the value and the remedy."""
+
+
+def project_root() -> Path:
+    """Return the checkout that holds this package, or the current folder where the package is installed."""
+    checkout = Path(__file__).resolve().parents[1]
+    return checkout if (checkout / "pyproject.toml").is_file() else Path.cwd()
+
+
+class Settings(BaseSettings):
+    """Settings of a run; every field can be set by an environment variable.
+
+    Relative paths count from the project root, not from the current folder: the daemon and the command line
+    must mean the same place.
+
+    Attributes:
+        mode: Which figures the run uses (``ATLAS_MODE``).
+        data: Where the stores are, one per mode: a folder or an fsspec URL (``ATLAS_DATA``).
+        output: Build folder (``ATLAS_OUTPUT``).
+        dagster_home: Where Dagster keeps its history (``DAGSTER_HOME``); absolute, as Dagster demands.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="ATLAS_", frozen=True, env_ignore_empty=True, populate_by_name=True)
+
+    mode: Mode = "snapshot"
+    data: str = "data"
+    output: Path = Path("build")
+    dagster_home: Path = Field(default=Path(".dagster"), validation_alias="DAGSTER_HOME")
+
+    @field_validator("data", mode="after")
+    @classmethod
+    def _data_is_absolute(cls, value: str) -> str:
+        path = UPath(value)
+        if path.protocol in {"", "file", "local"}:
+            return str(project_root() / Path(path.path).expanduser())
+        return value.rstrip("/")
+
+    @field_validator("output", "dagster_home", mode="after")
+    @classmethod
+    def _folder_is_absolute(cls, value: Path) -> Path:
+        return project_root() / value.expanduser()
+
+    @classmethod
+    def load(cls, **overrides: Any) -> Self:
+        """Return the settings of the environment, with overrides; an override of None changes nothing.
+
+        Raises:
+            SettingsError: A value cannot be used.
+        """
+        try:
+            return cls(**{name: value for name, value in overrides.items() if value is not None})
+        except ValidationError as error:
+            raise SettingsError("; ".join(_said(problem) for problem in error.errors())) from error
+
+    @property
+    def store(self) -> str:
+        """Root of the mode's tables, a local path or URL."""
+        return f"{self.data}/{self.mode}"
+
+    def environment(self) -> Mapping[str, str]:
+        """Return the variables that give another process these settings."""
+        return {
+            "ATLAS_MODE": self.mode,
+            "ATLAS_DATA": self.data,
+            "ATLAS_OUTPUT": str(self.output),
+            "DAGSTER_HOME": str(self.dagster_home),
+            "DAGSTER_DISABLE_TELEMETRY": "1",
+        }
+
+
+def _said(problem: Mapping[str, Any]) -> str:
+    name = str(problem["loc"][0])
+    variable = name if name.isupper() else f"ATLAS_{name.upper()}"
+    if name == "mode":
+        return f"{variable} is {problem['input']!r}; it must be one of {', '.join(MODES)}"
+    return f"{variable} is {problem['input']!r}: {problem['msg']}"

@@ -1,0 +1,19 @@
+"""What all tests share: a place of their own for stores, builds and Dagster's history.
+
+Here: fixtures that keep tests away from the developer’s folders and tokens. Not here:
+fixtures of one part; they stand beside its tests.
+"""
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def _own_places(monkeypatch, tmp_path_factory):
+    """Give every test its own store, build folder and Dagster home, whatever the environment says."""
+    root = tmp_path_factory.mktemp("atlas")
+    for name in ("ATLAS_MODE", "HF_TOKEN", "GITHUB_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("ATLAS_DATA", str(root / "data"))
+    monkeypatch.setenv("ATLAS_OUTPUT", str(root / "build"))
+    monkeypatch.setenv("DAGSTER_HOME", str(root / "dagster"))
+    monkeypatch.setenv("DAGSTER_DISABLE_TELEMETRY", "1")

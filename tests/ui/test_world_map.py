@@ -1,0 +1,299 @@
+"""The interactive map in a browser without a network: what it draws, says and does.
+
+The figures are SYNTHETIC; the outlines are the packaged ones where a test needs the real world.
+"""
+
+import csv
+import io
+import json
+import shutil
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from maps import cells as cube
+from maps import patterns, words
+from maps.geometry.regions import load_regions
+from maps.interactive import render_world_map
+from tests.unit.maps import synthetic
+
+pytestmark = pytest.mark.system
+FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run")
+DESKTOP = {"width": 1280, "height": 900}
+PHONE = {"width": 390, "height": 844}
+
+
+@pytest.fixture(scope="module")
+def browser():
+    program = shutil.which("chromium")
+    if program is None:
+        raise FileNotFoundError("The browser tests need the package chromium: apt-get install chromium.")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as play:
+        one = play.chromium.launch(executable_path=program, args=list(FLAGS))
+        yield one
+        one.close()
+
+
+def world_cells(regions):
+    """A cell of every look spread over the real economies."""
+    looks = (
+        {},
+        {"n": 12.0},
+        {"state": "suppressed", "bound_low": 0.1, "bound_high": 0.8},
+        {"state": "not_observable"},
+        {"evidence": "modelled"},
+        None,
+    )
+    rows = [synthetic.cell("world", level="world"), synthetic.cell("m49:015", level="subregion", cn_share=0.7)]
+    for index, region in enumerate(regions.filter(level="country")["region_id"]):
+        figures = looks[index % len(looks)]
+        if figures is None:
+            continue
+        if "state" in figures:
+            state = figures["state"]
+            extra = {key: value for key, value in figures.items() if key != "state"}
+            rows.append(synthetic.silent(region, state, "Made up.", **extra))
+        else:
+            rows.append(synthetic.cell(region, cn_share=(index * 37 % 101) / 100, **figures))
+    metro = regions.filter(level="metro")["region_id"]
+    rows += [synthetic.cell(region, level="metro", evidence="modelled", reason="Made up.") for region in metro]
+    return pl.DataFrame(rows, schema=synthetic.SCHEMA, orient="row")
+
+
+@pytest.fixture(scope="module")
+def world():
+    regions = load_regions()
+    return world_cells(regions), regions
+
+
+@pytest.fixture(scope="module")
+def page_file(world, tmp_path_factory):
+    file = tmp_path_factory.mktemp("page") / "world.html"
+    file.write_text(render_world_map(*world, synthetic.spec()), encoding="utf-8")
+    return file
+
+
+@pytest.fixture
+def show(browser):
+    """Open a page without a network; afterwards nothing may have been asked for or complained of."""
+    contexts, asked, said = [], [], []
+
+    def opener(file, **options):
+        context = browser.new_context(offline=True, **{"viewport": DESKTOP, **options})
+        contexts.append(context)
+        page = context.new_page()
+        page.on("request", lambda request: asked.append(request.url))
+        page.on("console", lambda message: said.append(message.text))
+        page.on("pageerror", lambda error: said.append(str(error)))
+        page.goto(file.as_uri())
+        page.wait_for_selector("body[data-ready]")
+        return page
+
+    yield opener
+    for context in contexts:
+        context.close()
+    assert [url for url in asked if not url.startswith(("file:", "blob:"))] == []
+    assert len([url for url in asked if url.startswith("file:")]) == len(contexts)
+    assert said == []
+
+
+def drawn(page):
+    return page.eval_on_selector_all(
+        ".folium-map [data-region]",
+        "nodes => nodes.map(n => [n.dataset.region, n.dataset.look, n.getAttribute('fill')])",
+    )
+
+
+def test_fills_are_those_that_python_computes(show, world, page_file):
+    one = cube.slices(*world, synthetic.spec())[0]
+    expected = {
+        (region, look, patterns.fill_of(look, index))
+        for region, level, look, index in one.rows.select("region_id", "level", "look", "class").rows()
+        if level in {"country", "metro"}
+    }
+    assert {tuple(item) for item in drawn(show(page_file))} == expected
+
+
+def test_legend_counts_every_economy_once(show, world, page_file):
+    page = show(page_file)
+    counts = page.eval_on_selector_all(
+        "#legend [data-key]", "nodes => nodes.map(n => [n.dataset.key, Number(n.lastElementChild.textContent)])"
+    )
+    counts = dict(counts)
+    one = cube.slices(*world, synthetic.spec())[0]
+    assert [counts[f"class-{index}"] for index in range(7)] == list(one.counts.classes)
+    states = ("suppressed", "not_observable", "not_observed")
+    total = sum(counts[f"class-{index}"] for index in range(7)) + sum(counts[state] for state in states)
+    assert total == world[1].filter(level="country").height
+
+
+def test_every_suppressed_economy_bears_a_cross(show, world, page_file):
+    page = show(page_file)
+    assert page.locator(".cross").count() == world[0].filter(state="suppressed").height
+
+
+def test_arrow_keys_reach_and_announce_every_region(show, world, page_file):
+    page = show(page_file)
+    page.locator("#theme").focus()
+    for _ in range(8):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.dataset.region !== undefined"):
+            break
+    page.keyboard.press("ArrowRight")
+    first = page.text_content("#live")
+    page.keyboard.press("ArrowRight")
+    second = page.text_content("#live")
+    assert first
+    assert second
+    assert first != second
+    reached = page.evaluate(
+        """() => {
+          const press = key => document.activeElement.dispatchEvent(new KeyboardEvent("keydown", {key, bubbles: true}));
+          const here = () => document.activeElement.dataset.region;
+          const keys = ["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown"], paths = new Map([[here(), []]]);
+          const queue = [here()];
+          const links = new Map();
+          // Walk every arrow from every region: go there by focus, as a user would have arrived.
+          for (const id of queue) {
+            for (const key of keys) {
+              const path = document.querySelector(`.folium-map [data-region="${CSS.escape(id)}"]`);
+              path.dispatchEvent(new MouseEvent("click", {bubbles: true}));
+              path.focus();
+              press(key);
+              if (!paths.has(here())) { paths.set(here(), 1); queue.push(here()); }
+            }
+          }
+          return [...paths.keys()];
+        }"""
+    )
+    regions = world[1].filter(pl.col("level").is_in(["country", "metro"]))["region_id"]
+    assert set(reached) == set(regions)
+
+
+def test_table_is_the_map(show, world, page_file):
+    page = show(page_file)
+    page.click("summary")
+    rows = page.eval_on_selector_all(
+        "#rows tr", "rows => rows.map(r => [r.dataset.region, ...[...r.children].map(c => c.textContent)])"
+    )
+    assert len(rows) == world[1].height
+    shown = {row[0]: row for row in rows}
+    one = cube.slices(*world, synthetic.spec())[0]
+    for row in one.rows.to_dicts():
+        line = shown[row["region_id"]]
+        assert line[1].removesuffix(" (metro area)") == row["name"]
+        assert line[3] == words.percent(row["cn_share"])
+        assert line[4] == words.percent_span(row["cn_share_low"], row["cn_share_high"])
+        assert line[6] == words.count(row["n"])
+        assert line[11] == words.STATES[row["state"]]
+
+
+def test_csv_holds_the_figures_of_the_table(show, world, page_file):
+    page = show(page_file)
+    with page.expect_download() as download:
+        page.click("#csv")
+    assert download.value.suggested_filename == "adoption-atlas-survey_use-2025-05-01-publisher.csv"
+    text = Path(download.value.path()).read_text(encoding="utf-8-sig")
+    rows = {row["region_id"]: row for row in csv.DictReader(io.StringIO(text))}
+    assert len(rows) == world[1].height
+    for region, share in world[0].select("region_id", "cn_share").rows():
+        assert rows[region]["cn_share"] == ("" if share is None else f"{round(share, 4):g}")
+
+
+def test_svg_download_is_a_picture_of_its_own(show, page_file):
+    import xml.etree.ElementTree as ET
+
+    page = show(page_file)
+    with page.expect_download() as download:
+        page.click("#svg")
+    root = ET.parse(download.value.path()).getroot()  # noqa: S314 - our own page's file
+    texts = [node.text or "" for node in root.iter("{http://www.w3.org/2000/svg}text")]
+    assert texts[0].startswith("SYNTHETIC: ")
+    assert len([node for node in root.iter() if node.get("data-region")]) > 200
+
+
+def test_signals_without_data_are_listed_with_their_reason(show, page_file):
+    page = show(page_file)
+    assert "no data in this run" in page.locator("#signal option").nth(2).text_content()
+    page.select_option("#signal", "fork")
+    assert words.NO_ROW in page.text_content("#notice")
+    assert {look for _, look, _ in drawn(page)} == {"not_observed"}
+    page.select_option("#signal", "survey_use")
+    assert page.is_hidden("#notice")
+
+
+def test_evidence_view_colours_by_evidence(show, world, page_file):
+    page = show(page_file)
+    page.check("#evidence")
+    fills = {region: fill for region, _, fill in drawn(page)}
+    for region, evidence in world[0].filter(pl.col("cn_share").is_not_null()).select("region_id", "evidence").rows():
+        if region in fills:
+            assert fills[region] == patterns.EVIDENCE_FILLS[evidence]
+    assert page.is_visible("#kinds")
+    assert page.is_hidden("#scale")
+
+
+def test_find_reaches_a_small_economy(show, page_file):
+    page = show(page_file)
+    page.fill("#find", "singapore")
+    page.keyboard.press("Enter")
+    assert page.locator("#card strong").text_content() == "Singapore"
+    assert "Singapore" in page.text_content("#live")
+
+
+def test_pointing_describes_and_leaving_hides(show, page_file):
+    page = show(page_file)
+    page.hover('.folium-map [data-region="BR"]', force=True)
+    assert "Brazil" in page.text_content("#tip")
+    page.mouse.move(5, 5)
+    assert page.is_hidden("#tip")
+
+
+def test_hostile_names_stay_text(show, tmp_path):
+    file = tmp_path / "hostile.html"
+    page_text = render_world_map(
+        synthetic.cells(), synthetic.regions(), synthetic.spec(), topology=synthetic.topology()
+    )
+    file.write_text(page_text, encoding="utf-8")
+    page = show(file)
+    page.click("summary")
+    assert page.evaluate("document.body.dataset.broken") is None
+    names = page.locator("#rows th").all_text_contents()
+    assert "</script><script>document.body.dataset.broken=1</script>" in names
+    with page.expect_download() as download:
+        page.click("#csv")
+    assert "'=1+1" in Path(download.value.path()).read_text(encoding="utf-8-sig")
+
+
+@pytest.mark.parametrize(("size", "scheme"), [(DESKTOP, "light"), (DESKTOP, "dark"), (PHONE, "light")])
+def test_nothing_overlaps_or_spills(show, page_file, tmp_path, size, scheme):
+    page = show(page_file, viewport=size, color_scheme=scheme, reduced_motion="reduce")
+    page.screenshot(path=tmp_path / f"{size['width']}-{scheme}.png", full_page=True)
+    assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
+    parts = ("header", "#controls", ".folium-map", "#legend", "#aside", "#table", "footer")
+    boxes = {part: page.locator(part).bounding_box() for part in parts}
+    for first in parts:
+        for second in parts:
+            if first < second:
+                one, two = boxes[first], boxes[second]
+                apart = (
+                    one["x"] + one["width"] <= two["x"] + 1
+                    or two["x"] + two["width"] <= one["x"] + 1
+                    or one["y"] + one["height"] <= two["y"] + 1
+                    or two["y"] + two["height"] <= one["y"] + 1
+                )
+                assert apart, f"{first} overlaps {second}: {json.dumps([one, two])}"
+    assert boxes["#legend"]["y"] >= boxes[".folium-map"]["y"] + boxes[".folium-map"]["height"]
+    ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert (ground == "rgb(255, 255, 255)") == (scheme == "light")
+
+
+def test_theme_button_turns_light_to_dark_and_keeps_the_data_colours(show, page_file):
+    page = show(page_file)
+    before = drawn(page)
+    page.click("#theme")
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") != "rgb(255, 255, 255)"
+    assert drawn(page) == before

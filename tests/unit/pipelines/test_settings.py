@@ -1,0 +1,61 @@
+"""Settings: defaults, environment, overrides and the errors of wrong values."""
+
+from pathlib import Path
+
+import pytest
+
+from pipelines.settings import Settings, SettingsError, project_root
+
+
+def test_defaults_lie_in_the_checkout(monkeypatch):
+    for name in ("ATLAS_DATA", "ATLAS_OUTPUT", "DAGSTER_HOME"):
+        monkeypatch.delenv(name)
+    settings = Settings.load()
+    root = project_root()
+    assert (root / "pyproject.toml").is_file()
+    assert settings.mode == "snapshot"
+    assert settings.store == f"{root}/data/snapshot"
+    assert settings.output == root / "build"
+    assert settings.dagster_home == root / ".dagster"
+
+
+def test_environment_is_read_and_overrides_win(monkeypatch):
+    monkeypatch.setenv("ATLAS_MODE", "synthetic")
+    monkeypatch.setenv("ATLAS_DATA", "/elsewhere")
+    assert Settings.load().store == "/elsewhere/synthetic"
+    assert Settings.load(mode="live", data=None).store == "/elsewhere/live"
+
+
+@pytest.mark.parametrize("name", ["ATLAS_OUTPUT", "DAGSTER_HOME"])
+def test_relative_folders_count_from_the_project(monkeypatch, tmp_path, name):
+    monkeypatch.setenv(name, "some/where")
+    monkeypatch.chdir(tmp_path)
+    settings = Settings.load()
+    assert project_root() / "some/where" in {settings.output, settings.dagster_home}
+
+
+@pytest.mark.parametrize(
+    ("given", "store"),
+    [
+        ("/tables", "/tables/snapshot"),
+        ("file:///tables", "/tables/snapshot"),
+        ("memory://tables/", "memory://tables/snapshot"),
+        ("s3://bucket/tables", "s3://bucket/tables/snapshot"),
+        ("~/tables", f"{Path.home()}/tables/snapshot"),
+    ],
+)
+def test_data_may_be_a_folder_or_a_url(given, store):
+    assert Settings.load(data=given).store == store
+
+
+def test_unknown_mode_names_variable_value_and_modes(monkeypatch):
+    monkeypatch.setenv("ATLAS_MODE", "liev")
+    with pytest.raises(SettingsError, match=r"^ATLAS_MODE is 'liev'; it must be one of snapshot, live, synthetic$"):
+        Settings.load()
+
+
+def test_environment_round_trips(monkeypatch):
+    settings = Settings.load(mode="live", data="/d", output=Path("/o"))
+    for name, value in settings.environment().items():
+        monkeypatch.setenv(name, value)
+    assert Settings.load() == settings
