@@ -8,7 +8,7 @@ export DAGSTER_DISABLE_TELEMETRY := 1
 LOCK := requirements.lock
 # Names of what is locked; no --upgrade, so that a lock file that fits stays as it is.
 COMPILE = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --no-header --no-strip-extras \
-	--python-version 3.11 pyproject.toml --group dev --group geometry
+	--python-version 3.11 pyproject.toml --group dev
 
 .DEFAULT_GOAL := help
 .PHONY: help install atlas ui test test-system lint types defs lock lock-check clean

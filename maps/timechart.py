@@ -31,6 +31,8 @@ _ROW: Final = _COUNTS + _BETWEEN + _SHARES + 58.0
 _KEY: Final = ("platform", "definition", "panel", "period", "coding", "source_id")
 _NEEDED: Final = (*_KEY, "accounts", "n_cn", "n_us", "n_other", "n_unknown", "cn_share", "bound_low", "bound_high")
 
+_COLOURS: Final = {"n_us": colours.AMERICAN, "n_cn": colours.CHINESE}
+
 PLATFORMS: Final = {"huggingface": "Hugging Face Hub", "modelscope": "ModelScope"}
 DEFINITIONS: Final = {
     "rolling_30d": "downloads of the last 30 days",
@@ -225,8 +227,9 @@ def _field(points: Sequence[dict[str, Any]], at: _Field, name: str) -> str:
             f'y2="{svg.number(at.share(0) + 4)}" stroke="{colours.BORDER}"/>'
         )
         parts.append(svg.line(label, x, at.share(0) + 16, size=11, fill=colours.MUTED, anchor="middle"))
+    sides = _sides(points)
     for run in runs(points):
-        for column, colour in (("n_us", colours.AMERICAN), ("n_cn", colours.CHINESE)):
+        for column, colour in ((column, colour) for column, colour in _COLOURS.items() if column in sides):
             if len(run) > 1:
                 parts.append(_polyline([(at.across(p["period"]), at.count(p[column])) for p in run], colour))
             word = "Chinese" if column == "n_cn" else "US"
@@ -249,23 +252,30 @@ def _field(points: Sequence[dict[str, Any]], at: _Field, name: str) -> str:
             bounds = words.percent_span(p["bound_low"], p["bound_high"])
             said = f"{words.day(p['period'])}: {words.percent(p['cn_share'])} Chinese, bounds {bounds}"
             parts.append(_dot(x, y, colours.INK, said))
-    parts.extend(_direct_labels(points[-1], at))
+    parts.extend(_direct_labels(points[-1], at, sides=sides))
     return f'<g data-field="{svg.quoted(name)}">{"".join(parts)}</g>'
 
 
-def _direct_labels(latest: dict[str, Any], at: _Field) -> Iterator[str]:
+def _sides(points: Sequence[dict[str, Any]]) -> set[str]:
+    """Columns of the sides that the panel holds: one without any download was left out of it, and is no zero."""
+    return {column for column in _COLOURS if any(point[column] for point in points)}
+
+
+def _direct_labels(latest: dict[str, Any], at: _Field, *, sides: set[str]) -> Iterator[str]:
     """Latest values beside their points, moved apart where they would touch."""
     x = at.across(latest["period"]) + 7
     room = at.x + at.width + _GAP - 44 - x
     cn, us = at.count(latest["n_cn"]) + 4, at.count(latest["n_us"]) + 4
     near = 13 - abs(cn - us)
-    if near > 0:
+    if near > 0 and len(sides) == len(_COLOURS):
         cn, us = (cn - near / 2, us + near / 2) if cn <= us else (cn + near / 2, us - near / 2)
     halo = colours.PAPER
     for word, y, colour, column in (
         ("CN", cn, colours.CHINESE_INK, "n_cn"),
         ("US", us, colours.AMERICAN_INK, "n_us"),
     ):
+        if column not in sides:
+            continue
         text = f"{word} {words.magnitude(latest[column])}"
         fits = svg.width(text, 11.5, bold=True) <= room
         yield svg.line(

@@ -47,7 +47,7 @@ def between_variance(effect: Array, variance: Array, group: NDArray[np.int64]) -
         The variance, at least 0; 0 where no group has two members.
     """
     weight = 1 / variance
-    size = int(group.max()) + 1 if len(group) else 0
+    size = int(group.max(initial=-1)) + 1
     total = np.bincount(group, weight, size)
     mean = np.bincount(group, weight * effect, size) / total
     q = float(np.sum(weight * (effect - mean[group]) ** 2))

@@ -35,7 +35,9 @@ def notice() -> str:
         for key, source in load_sources().items()
     ]
     shapes = [
-        f"  {source.name}, {source.version}\n    Licence: {source.licence}. {source.credit}\n    For: {source.used_for}."
+        f"  {source.name}, {source.version}\n"
+        f"    Licence: {source.licence}. {source.credit}\n"
+        f"    For: {source.used_for}."
         for source in geometry_sources()
     ]
     return "\n".join(

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 EPILOG = """\b
 Examples:
   atlas build                          everything, from the embedded snapshot
-  atlas build --live                   everything, from the sources themselves
+  atlas build --live                   everything, in the live store (see --live)
   atlas build --only adoption          one layer, from the tables of the last build
   atlas build --only adoption/estimates --only publish
   atlas build --output ~/maps          maps and open data somewhere else

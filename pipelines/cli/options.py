@@ -22,7 +22,8 @@ def place_options(command: Command) -> Command:
             click.option(
                 "--live",
                 is_flag=True,
-                help="Fetch today's figures instead of the embedded snapshot (needs a network).",
+                help="Use the live store. This version has no live client yet: its tables start from the embedded "
+                "snapshot and are marked as stale.",
             ),
             click.option(
                 "--output",

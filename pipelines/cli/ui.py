@@ -19,7 +19,7 @@ HOST = "127.0.0.1"
 EPILOG = """\b
 Examples:
   atlas ui                 graph, tables, checks and runs at http://127.0.0.1:3000
-  atlas ui --live          the same with live sources; the daily refresh is on
+  atlas ui --live          the same on the live store; the daily refresh is on
   atlas ui --port 4000
 """
 

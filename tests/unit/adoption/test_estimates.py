@@ -167,9 +167,9 @@ def test_the_wider_the_spread_the_wider_the_metro(spread):
 
 
 def test_matched_panels_and_other_definitions_do_not_enter_the_cube_twice():
-    series = pl.concat(
-        [_series(), _series().with_columns(panel=pl.lit("matched_accounts")), _series().with_columns(definition=pl.lit("all_time"))]
-    )
+    matched = _series().with_columns(panel=pl.lit("matched_accounts"))
+    all_time = _series().with_columns(definition=pl.lit("all_time"))
+    series = pl.concat([_series(), matched, all_time])
     assert download_cells(series).height == 2
 
 

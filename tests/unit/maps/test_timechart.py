@@ -81,6 +81,14 @@ def test_band_shows_what_unknown_origins_leave_open():
     assert len(list(field.iter(f"{SVG}polygon"))) == 1
 
 
+def test_a_side_that_the_panel_does_not_hold_is_not_drawn_as_zero():
+    one_sided = point(1, cn=40.0, us=0.0, cn_share=None, bound_low=None, bound_high=None)
+    (field,) = fields([one_sided]).values()
+    said = [node.text for node in field.iter(f"{SVG}text")] + [node.text for node in field.iter(f"{SVG}title")]
+    assert any("CN 40" in text for text in said)
+    assert not any(text.startswith("US ") or "US models" in text for text in said)
+
+
 def test_titles_carry_the_figures():
     (field,) = fields([point(1)]).values()
     titles = [node.text for node in field.iter(f"{SVG}title")]

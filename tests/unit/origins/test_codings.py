@@ -17,9 +17,8 @@ def _models(*rows):
 
 
 def _totals(*rows):
-    return pl.DataFrame(rows, schema={"platform": pl.String, "model_id": pl.String, "account": pl.String}, orient="row").with_columns(
-        observed_on=pl.lit(date(2025, 7, 7))
-    )
+    schema = {"platform": pl.String, "model_id": pl.String, "account": pl.String}
+    return pl.DataFrame(rows, schema=schema, orient="row").with_columns(observed_on=pl.lit(date(2025, 7, 7)))
 
 
 def _parents(*rows):
@@ -66,7 +65,8 @@ def test_a_distillation_is_chinese_by_publisher_and_american_by_weights():
 
 
 def test_repackagers_are_intermediaries_under_both_codings():
-    models = _models(("unsloth/Qwen3-GGUF", "unsloth"), ("bartowski/unsloth-Qwen3", "bartowski"), ("unsloth/own", "unsloth"))
+    repackaged = [("unsloth/Qwen3-GGUF", "unsloth"), ("bartowski/unsloth-Qwen3", "bartowski")]
+    models = _models(*repackaged, ("unsloth/own", "unsloth"))
     parents = _parents(("unsloth/Qwen3-GGUF", "Qwen/Qwen3"), ("bartowski/unsloth-Qwen3", "unsloth/Qwen3-GGUF"))
     for coding in ("publisher", "weights"):
         found = _coded(models, _totals(), parents, coding)
@@ -84,7 +84,8 @@ def test_a_merge_of_a_finetuner_is_its_own_by_publisher_and_shared_by_weights():
 
 
 def test_hong_kong_is_not_folded_into_china():
-    assert _coded(_models(("SomeLab/m", "SomeLab")), _totals(), _parents(), "publisher")["SomeLab/m"][0] == {"other": 1.0}
+    found = _coded(_models(("SomeLab/m", "SomeLab")), _totals(), _parents(), "publisher")
+    assert found["SomeLab/m"][0] == {"other": 1.0}
 
 
 @pytest.mark.parametrize(

@@ -18,9 +18,7 @@ def tables():
 
 
 def _with_rows(frame, sources):
-    return pl.concat(
-        [frame, pl.DataFrame({"source_id": sources}, schema={"source_id": pl.String})], how="diagonal"
-    )
+    return pl.concat([frame, pl.DataFrame({"source_id": sources}, schema={"source_id": pl.String})], how="diagonal")
 
 
 def test_survey_rows_are_split_off_and_none_is_lost(tables, tmp_path):
