@@ -115,10 +115,13 @@ def observations(survey_use: pl.DataFrame, regions: pl.DataFrame) -> pl.DataFram
     ],
 )
 def world_series(
-    models: pl.DataFrame, model_download_totals: pl.DataFrame, model_origins: pl.DataFrame
+    models: pl.DataFrame,
+    model_download_totals: pl.DataFrame,
+    model_origins: pl.DataFrame,
+    publishers: pl.DataFrame,
 ) -> pl.DataFrame:
     """How do downloads of Chinese and US models compare over time, under each definition and coding?"""
-    return series_of.world_series(models, model_download_totals, model_origins)
+    return series_of.world_series(models, model_download_totals, model_origins, publishers)
 
 
 @table_asset(

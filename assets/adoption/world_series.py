@@ -18,10 +18,31 @@ TOP_ARTEFACTS: Final = 10
 GROUP: Final = ("platform", "definition", "panel", "period", "source_id")
 
 
+def one_account(rows: pl.DataFrame, publishers: pl.DataFrame) -> pl.DataFrame:
+    """Count a renamed account, and each of its models, as one.
+
+    Args:
+        rows: ``platform``, ``account``, ``model_id`` and the counters, under the names of their day.
+        publishers: Table ``publishers``, whose aliases name the account in use today.
+
+    Returns:
+        The rows with ``account`` as it is called today and ``counter``, the model's id under that name.
+    """
+    renamed = publishers.filter(pl.col("alias_of").is_not_null()).select("platform", "account", "alias_of").unique()
+    own_name = pl.col("model_id").str.strip_prefix(pl.col("account"))
+    return (
+        rows.join(renamed, on=["platform", "account"], how="left", maintain_order="left")
+        .with_columns(today=pl.coalesce("alias_of", "account"), own_name=own_name)
+        .with_columns(account="today", counter=pl.concat_str("today", "own_name"))
+        .drop("today", "own_name", "alias_of")
+    )
+
+
 def _panel(rows: pl.DataFrame, *, panel: str, definition: str, downloads: str) -> pl.DataFrame:
     return rows.filter(pl.col(downloads).is_not_null()).select(
         "platform",
         "model_id",
+        "counter",
         "account",
         "source_id",
         definition=pl.lit(definition),
@@ -80,10 +101,10 @@ def in_window(crawled: pl.DataFrame) -> pl.DataFrame:
         .with_columns(before=pl.col("period").shift(1).over("platform"))
         .drop_nulls()
     )
-    earlier = counters.select("platform", "model_id", before="period", earlier="downloads")
+    earlier = counters.select("platform", "counter", before="period", earlier="downloads")
     return (
         counters.join(crawls, on=["platform", "period"])
-        .join(earlier, on=["platform", "model_id", "before"])
+        .join(earlier, on=["platform", "counter", "before"])
         .with_columns(
             definition=pl.lit("in_window"),
             corrected=pl.col("downloads") < pl.col("earlier"),
@@ -93,29 +114,36 @@ def in_window(crawled: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def panels(models: pl.DataFrame, totals: pl.DataFrame) -> pl.DataFrame:
-    """Return every panel: platform, definition, panel, period, model_id, account, downloads, corrected.
+def panels(models: pl.DataFrame, totals: pl.DataFrame, publishers: pl.DataFrame) -> pl.DataFrame:
+    """Return every panel: platform, definition, panel, period, model_id, counter, account, downloads, corrected.
+
+    A model listed under the old and the new name of its account is one counter, shown twice: the greater value
+    counts.
 
     Args:
         models: Table ``models``.
         totals: Table ``model_download_totals``.
+        publishers: Table ``publishers``.
     """
-    crawled = _crawled(totals)
+    crawled = _crawled(one_account(totals, publishers))
     names = {"hub_stats_frozen": "evaluation_registry", "hf_radar": "trending"}
-    listed = models.with_columns(panel=pl.col("source_id").replace_strict(names))
+    listed = one_account(models, publishers).with_columns(panel=pl.col("source_id").replace_strict(names))
     snapshots = [
         _panel(listed.filter(pl.col("panel") == panel), panel=panel, definition=definition, downloads=column)
         for panel in names.values()
         for definition, column in (("rolling_30d", "downloads_30d"), ("all_time", "downloads_all_time"))
     ]
-    return pl.concat([crawled, _matched(crawled), in_window(crawled), *snapshots])
+    together = pl.concat([crawled, _matched(crawled), in_window(crawled), *snapshots])
+    return together.sort("downloads", descending=True).unique([*GROUP, "counter"], keep="first", maintain_order=True)
 
 
 def _share(cn: pl.Expr, us: pl.Expr) -> pl.Expr:
     return cn / (cn + us)
 
 
-def world_series(models: pl.DataFrame, totals: pl.DataFrame, origins: pl.DataFrame) -> pl.DataFrame:
+def world_series(
+    models: pl.DataFrame, totals: pl.DataFrame, origins: pl.DataFrame, publishers: pl.DataFrame
+) -> pl.DataFrame:
     """Return table ``world_series``.
 
     Downloads of a model are split by the weights of its origins. The CN share stands between two bounds: all
@@ -127,11 +155,12 @@ def world_series(models: pl.DataFrame, totals: pl.DataFrame, origins: pl.DataFra
         models: Table ``models``.
         totals: Table ``model_download_totals``.
         origins: Table ``model_origins``.
+        publishers: Table ``publishers``.
 
     Raises:
         ValueError: A model of a panel has no origin row.
     """
-    rows = panels(models, totals).with_columns(
+    rows = panels(models, totals, publishers).with_columns(
         is_top=pl.col("downloads").rank("ordinal", descending=True).over(GROUP) <= TOP_ARTEFACTS
     )
     joined = rows.join(
@@ -159,9 +188,9 @@ def world_series(models: pl.DataFrame, totals: pl.DataFrame, origins: pl.DataFra
         joined.group_by(*GROUP, "coding")
         .agg(
             accounts=pl.col("account").n_unique().cast(pl.Int64),
-            models=pl.col("model_id").n_unique().cast(pl.Int64),
+            models=pl.col("counter").n_unique().cast(pl.Int64),
             n_unreviewed=(pl.col("downloads") * pl.col("unreviewed_weight")).sum(),
-            corrections=pl.col("model_id").filter(pl.col("corrected")).n_unique().cast(pl.Int64),
+            corrections=pl.col("counter").filter(pl.col("corrected")).n_unique().cast(pl.Int64),
             **side,
             **rest,
         )

@@ -30,6 +30,11 @@ def _origins(origins):
     )
 
 
+PUBLISHERS = pl.DataFrame(
+    [("huggingface", "old", "new"), ("huggingface", "new", None), ("modelscope", "old", None)],
+    schema=["platform", "account", "alias_of"],
+    orient="row",
+)
 NO_MODELS = pl.DataFrame(
     schema={
         "platform": pl.String,
@@ -53,7 +58,7 @@ def test_all_time_counters_are_differenced_between_crawls_and_falls_are_correcti
             ("modelscope", "a/new", "a", DAYS[2], "all_time", 9_500),
         ]
     )
-    rows = in_window(panels(NO_MODELS, counters).filter(pl.col("definition") == "all_time"))
+    rows = in_window(panels(NO_MODELS, counters, PUBLISHERS).filter(pl.col("definition") == "all_time"))
     found = {(row["model_id"], row["period"]): (row["downloads"], row["corrected"]) for row in rows.to_dicts()}
     assert found == {
         ("a/x", DAYS[1]): (60, False),
@@ -64,7 +69,7 @@ def test_all_time_counters_are_differenced_between_crawls_and_falls_are_correcti
 
 def test_rolling_counters_are_never_differenced():
     counters = _totals([("huggingface", "a/x", "a", day, "rolling_30d", 10) for day in DAYS])
-    assert "in_window" not in set(panels(NO_MODELS, counters)["definition"])
+    assert "in_window" not in set(panels(NO_MODELS, counters, PUBLISHERS)["definition"])
 
 
 def test_the_matched_panel_has_only_accounts_of_every_crawl():
@@ -74,8 +79,26 @@ def test_the_matched_panel_has_only_accounts_of_every_crawl():
             ("huggingface", "late/x", "late", DAYS[2], "rolling_30d", 1_000),
         ]
     )
-    matched = panels(NO_MODELS, counters).filter(pl.col("panel") == "matched_accounts")
+    matched = panels(NO_MODELS, counters, PUBLISHERS).filter(pl.col("panel") == "matched_accounts")
     assert set(matched["account"]) == {"always"}
+
+
+def test_a_renamed_account_is_one_account_and_its_models_are_counted_once():
+    counters = _totals(
+        [
+            ("huggingface", "old/x", "old", DAYS[0], "rolling_30d", 10),
+            ("huggingface", "old/x", "old", DAYS[1], "rolling_30d", 20),
+            ("huggingface", "new/x", "new", DAYS[1], "rolling_30d", 21),
+            ("huggingface", "new/x", "new", DAYS[2], "rolling_30d", 30),
+            ("modelscope", "old/x", "old", DAYS[0], "all_time", 5),
+        ]
+    )
+    rows = panels(NO_MODELS, counters, PUBLISHERS)
+    matched = rows.filter(pl.col("panel") == "matched_accounts").sort("period")
+    assert matched["downloads"].to_list() == [10, 21, 30]
+    assert set(matched["account"]) == {"new"}
+    assert set(matched["counter"]) == {"new/x"}
+    assert rows.filter(pl.col("platform") == "modelscope")["counter"].to_list() == ["old/x"]
 
 
 def test_a_merge_is_split_and_unknown_origins_open_the_bounds():
@@ -95,7 +118,11 @@ def test_a_merge_is_split_and_unknown_origins_open_the_bounds():
             ("huggingface", "d/who"): {"unknown": 1.0},
         }
     )
-    row = world_series(NO_MODELS, counters, origins).filter(pl.col("panel") == "all_accounts").row(0, named=True)
+    row = (
+        world_series(NO_MODELS, counters, origins, PUBLISHERS)
+        .filter(pl.col("panel") == "all_accounts")
+        .row(0, named=True)
+    )
     assert (row["n_cn"], row["n_us"], row["n_unknown"]) == (50, 30, 20)
     assert row["cn_share"] == pytest.approx(50 / 80)
     assert row["bound_low"] == pytest.approx(50 / 100)
@@ -104,7 +131,9 @@ def test_a_merge_is_split_and_unknown_origins_open_the_bounds():
 
 def test_a_panel_of_one_side_has_no_share_and_says_why():
     counters = _totals([("modelscope", "a/cn", "a", DAYS[0], "all_time", 40)])
-    row = world_series(NO_MODELS, counters, _origins({("modelscope", "a/cn"): {"CN": 1.0}})).row(0, named=True)
+    row = world_series(NO_MODELS, counters, _origins({("modelscope", "a/cn"): {"CN": 1.0}}), PUBLISHERS).row(
+        0, named=True
+    )
     assert row["n_cn"] == 40
     assert row["cn_share"] is None
     assert "one side only" in row["reason"]
@@ -124,7 +153,11 @@ def test_one_artefact_cannot_hide_behind_the_total():
         | {("huggingface", "b/giant"): {"US": 1.0}}
         | {("huggingface", f"big/{i}"): {"CN": 1.0} for i in range(TOP_ARTEFACTS - 1)}
     )
-    row = world_series(NO_MODELS, counters, origins).filter(pl.col("panel") == "all_accounts").row(0, named=True)
+    row = (
+        world_series(NO_MODELS, counters, origins, PUBLISHERS)
+        .filter(pl.col("panel") == "all_accounts")
+        .row(0, named=True)
+    )
     assert row["cn_share"] < 0.01
     assert row["cn_share_without_top"] == pytest.approx(0.5)
 
@@ -132,4 +165,4 @@ def test_one_artefact_cannot_hide_behind_the_total():
 def test_a_model_without_origin_is_refused_by_name():
     counters = _totals([("huggingface", "a/x", "a", DAYS[0], "rolling_30d", 10)])
     with pytest.raises(ValueError, match=r"1 model\(s\) have no origin|no origin, the first being a/x"):
-        world_series(NO_MODELS, counters, _origins({("huggingface", "other/y"): {"CN": 1.0}}))
+        world_series(NO_MODELS, counters, _origins({("huggingface", "other/y"): {"CN": 1.0}}), PUBLISHERS)
