@@ -1,0 +1,122 @@
+"""Checks that several tables share: each can fail, and says with which values."""
+
+from collections.abc import Iterator
+from datetime import date
+
+import dagster as dg
+import polars as pl
+import pytest
+
+from assets.checks import Check, Outcome, at_least, reaches, regions_known
+from assets.declare import Published, column_schema, published_asset, table_asset
+from assets.schemas.adoption import Estimates
+from assets.schemas.attribute import Regions
+from assets.schemas.table import TableError
+
+REGIONS = pl.DataFrame({"region_id": ["KE", "NA"]})
+
+
+@pytest.mark.parametrize(
+    ("check", "frame", "said"),
+    [
+        (at_least(3), REGIONS, "2 rows; at least 3"),
+        (reaches("day", date(2026, 1, 1)), pl.DataFrame({"day": [date(2025, 12, 31)]}), "2025-12-31"),
+        (reaches("day", date(2026, 1, 1)), pl.DataFrame(schema={"day": pl.Date}), "None"),
+        (regions_known("regions"), pl.DataFrame({"region_id": ["KE", "XQ", "ZX"]}), "XQ, ZX"),
+    ],
+)
+def test_a_failing_check_names_the_values(check, frame, said):
+    outcome = check.run(frame, {"regions": REGIONS})
+    assert not outcome.passed
+    assert said in outcome.said
+
+
+@pytest.mark.parametrize(
+    ("check", "frame"),
+    [
+        (at_least(2), REGIONS),
+        (reaches("day", date(2026, 1, 1)), pl.DataFrame({"day": [date(2026, 1, 1)]})),
+        (regions_known("regions"), pl.DataFrame({"region_id": ["NA"]})),
+    ],
+)
+def test_a_right_table_passes(check, frame):
+    assert check.run(frame, {"regions": REGIONS}).passed
+
+
+def _materialise(*assets: dg.AssetsDefinition) -> dg.ExecuteInProcessResult:
+    return dg.materialize(list(assets), resources={"tables": dg.mem_io_manager}, raise_on_error=False)
+
+
+def _region(**changes):
+    row = {
+        "region_id": "world",
+        "level": "world",
+        "name": "World",
+        "parent_id": None,
+        "iso3": None,
+        "m49": None,
+        "longitude": None,
+        "latitude": None,
+        "area_km2": None,
+        "drawn": False,
+        "note": None,
+    }
+    schema = {name: column.dtype for name, column in Regions.columns().items()}
+    return pl.DataFrame([row | changes], schema=schema)
+
+
+def test_a_table_that_breaks_its_declaration_is_never_written():
+    @table_asset(Regions, kinds={"polars"})
+    def regions() -> pl.DataFrame:
+        """Regions with an impossible anchor."""
+        return _region(longitude=200.0)
+
+    result = _materialise(regions)
+    assert not result.success
+    assert result.asset_materializations_for_node("attribute__regions") == []
+    error = result.failure_data_for_node("attribute__regions").error
+    assert TableError.__name__ in error.to_string()
+    assert "longitude=200.0" in error.to_string()
+
+
+@pytest.mark.parametrize("blocking", [True, False])
+def test_a_failing_check_stops_what_depends_on_the_table_only_if_it_blocks(blocking):
+    never = Check(
+        name="never",
+        description="Always fails.",
+        run=lambda _, __: Outcome(passed=False, said="no"),
+        blocking=blocking,
+    )
+
+    @table_asset(Regions, kinds={"polars"}, checks=[never])
+    def regions() -> pl.DataFrame:
+        """Regions that are fine."""
+        return _region()
+
+    @published_asset("page", kinds={"html"}, checks={})
+    def page(regions: pl.DataFrame) -> Published:
+        """A page that needs them."""
+        assert regions.height == 1
+        return Published(files=[], outcomes={})
+
+    result = _materialise(regions, page)
+    made = {event.step_key for event in result.all_events if event.event_type_value == "STEP_SUCCESS"}
+    assert ("publish__page" in made) is not blocking
+
+
+def test_columns_show_description_unit_and_key():
+    columns = {column.name: column for column in column_schema(Estimates).columns}
+    assert columns["cn_share"].tags == {"unit": "share"}
+    assert columns["cn_share"].constraints.nullable
+    assert columns["region_id"].constraints.other == ["key"]
+    assert all(column.description for column in columns.values())
+
+
+def test_decorated_assets_keep_their_inputs_and_return_annotation():
+    @table_asset(Regions, kinds={"polars"})
+    def regions(publishers: pl.DataFrame) -> pl.DataFrame:
+        """Regions from publishers."""
+        return publishers
+
+    assert set(regions.keys_by_input_name.values()) == {dg.AssetKey(["attribute", "publishers"])}
+    assert regions.op.compute_fn.decorated_fn.__annotations__["return"] == Iterator[dg.MaterializeResult[pl.DataFrame]]
