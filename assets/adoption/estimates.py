@@ -1,11 +1,10 @@
 """Estimates: every region of every signal as one cell, with what is known of it and what is not.
 
 Here: putting cells together — measured ones, metros modelled from their country, and cells without data, each
-with its state and reason. Not here: the counting of a signal (`survey.py`, `world_series.py`) and the formulas
+with its state and reason. Not here: the counting of a signal (`survey.py`) and the formulas
 (`intervals.py`, `shrinkage.py`).
 """
 
-from datetime import date
 from typing import Final
 
 import numpy as np
@@ -16,9 +15,6 @@ from assets.adoption.shrinkage import expit, logit, shrink, standard_normal_quan
 from assets.adoption.signals import load_signals
 from assets.adoption.survey import survey_cells
 from assets.schemas.adoption import Estimates
-
-DOWNLOAD_DEFINITION: Final = "rolling_30d"
-"""Definition behind the world's model_download cells; table world_series has the others."""
 
 KEY: Final = ("signal", "period", "region_id", "coding")
 
@@ -39,14 +35,13 @@ def _shrink_rows(cells: pl.DataFrame, group: NDArray[np.int64]) -> tuple[pl.Data
 
 
 def _shrunken(cells: pl.DataFrame, regions: pl.DataFrame) -> tuple[pl.DataFrame, float]:
-    """Add shrunken shares; return also the spread of log-odds between economies of one subregion.
+    """Add shrunken shares to one period; return also the spread of log-odds between economies of one subregion.
 
     Economies are pulled towards their subregion; subregions, whose own share is of people, towards the world.
     """
     known = cells.filter(pl.col("cn_share").is_not_null())
-    economies = known.filter(pl.col("level") == "country").join(
-        regions.select("region_id", "parent_id"), on="region_id"
-    )
+    parents = regions.select("region_id", "parent_id")
+    economies = known.filter(pl.col("level") == "country").join(parents, on="region_id")
     subregions = known.filter(pl.col("level") == "subregion")
     if economies.is_empty() or subregions.is_empty():
         return cells.with_columns(cn_share_shrunk=pl.lit(None, pl.Float64)), 0.0
@@ -54,6 +49,15 @@ def _shrunken(cells: pl.DataFrame, regions: pl.DataFrame) -> tuple[pl.DataFrame,
     of_economies, spread = _shrink_rows(economies, group)
     of_subregions, _ = _shrink_rows(subregions, np.zeros(subregions.height, dtype=np.int64))
     return cells.join(pl.concat([of_economies, of_subregions]), on="region_id", how="left"), spread
+
+
+def _survey(survey_use: pl.DataFrame, regions: pl.DataFrame) -> pl.DataFrame:
+    """Return the cells of every wave: measured ones with shrunken shares, and metros modelled from them."""
+    parts = []
+    for wave in survey_cells(survey_use, regions).partition_by("period", maintain_order=True):
+        cells, spread = _shrunken(wave, regions)
+        parts += [cells, modelled_metros(cells.filter(pl.col("level") == "country"), regions, spread)]
+    return pl.concat(_filled(part) for part in parts)
 
 
 def _against_world(cells: pl.DataFrame) -> pl.DataFrame:
@@ -66,6 +70,7 @@ def _against_world(cells: pl.DataFrame) -> pl.DataFrame:
             location_quotient=pl.when(pl.col("world_share") > 0).then(pl.col("cn_share") / pl.col("world_share"))
         )
         .drop("world_share")
+        .select(cells.columns)
     )
 
 
@@ -118,83 +123,49 @@ def modelled_metros(countries: pl.DataFrame, regions: pl.DataFrame, spread: floa
     )
 
 
-def download_cells(world_series: pl.DataFrame) -> pl.DataFrame:
-    """Return the world's model_download cells: one a day of observation and coding.
+def _absent(cells: pl.DataFrame, regions: pl.DataFrame) -> pl.DataFrame:
+    """Return a cell with its reason for every region that a signal does not cover in a period and coding.
 
-    Totals are logged by the platform, so they have no sampling interval; the bounds say what the downloads of
-    unknown origin could change.
-
-    Args:
-        world_series: Table ``world_series``.
+    A signal without any row stands at the newest period of the cube.
     """
-    return (
-        world_series.filter(
-            (pl.col("platform") == "huggingface")
-            & (pl.col("definition") == DOWNLOAD_DEFINITION)
-            & (pl.col("panel") != "matched_accounts")
-            & pl.col("cn_share").is_not_null()
-        )
-        .with_columns(period=pl.col("period").dt.truncate("1mo"))
-        .select(
-            "period",
-            "coding",
-            "n_cn",
-            "n_us",
-            "n_other",
-            "n_unknown",
-            "cn_share",
-            "bound_low",
-            "bound_high",
-            "source_id",
-            signal=pl.lit("model_download"),
-            level=pl.lit("world"),
-            region_id=pl.lit("world"),
-            counted=pl.lit("downloads"),
-            n=pl.col("n_cn") + pl.col("n_us"),
-            events=pl.sum_horizontal("n_cn", "n_us", "n_other", "n_unknown").round().cast(pl.Int64),
-            evidence=pl.lit("logged"),
-            state=pl.lit("value"),
-            reason=pl.format("Last 30 days, {} models of the panel '{}': not the whole Hub.", "models", "panel"),
-        )
-    )
-
-
-def _absent(cells: pl.DataFrame, regions: pl.DataFrame, period: date) -> pl.DataFrame:
-    """Return a cell with its reason for every region that a signal's newest period does not cover."""
+    newest = cells["period"].max()
     rows = []
     for name, signal in load_signals().items():
         own = cells.filter(pl.col("signal") == name)
-        newest = own["period"].max() if own.height else period
-        present = own.filter(pl.col("period") == newest)
-        codings = own["coding"].unique().sort().to_list() or ["publisher"]
+        slices = own.select("period", "coding", "source_id").unique(["period", "coding"], keep="first")
+        if own.is_empty():
+            slices = pl.DataFrame(
+                {"period": [newest], "coding": ["publisher"], "source_id": [None]}, schema_overrides=slices.schema
+            )
+        on_the_whole = (pl.col("region_id") == "world") & pl.lit(signal.world_reason is not None)
         rows.append(
             regions.select("region_id", "level")
-            .join(pl.DataFrame({"coding": codings}), how="cross")
-            .join(present, on=["region_id", "coding"], how="anti")
+            .join(slices, how="cross")
+            .join(own, on=["region_id", "period", "coding"], how="anti")
             .with_columns(
                 signal=pl.lit(name),
-                period=pl.lit(newest, pl.Date),
                 counted=pl.lit("downloads" if signal.people == "downloads" else "people"),
-                state=pl.lit(signal.absent_state),
-                reason=pl.lit(signal.absent_reason),
+                state=pl.when(on_the_whole).then(pl.lit("not_observed")).otherwise(pl.lit(signal.absent_state)),
+                reason=pl.when(on_the_whole).then(pl.lit(signal.world_reason)).otherwise(pl.lit(signal.absent_reason)),
             )
         )
     return pl.concat(_filled(frame) for frame in rows)
 
 
-def estimate(survey_use: pl.DataFrame, world_series: pl.DataFrame, regions: pl.DataFrame) -> pl.DataFrame:
+def estimate(survey_use: pl.DataFrame, regions: pl.DataFrame) -> pl.DataFrame:
     """Return table ``estimates``: every region of every signal, exactly once a period and coding.
+
+    Downloads of models have no cell with a figure: no source counts them by region, and none of the panels in
+    table ``world_series`` is the whole world.
 
     Args:
         survey_use: Table ``survey_use``.
-        world_series: Table ``world_series``.
         regions: Table ``regions``.
+
+    Raises:
+        ValueError: The survey has no row, so that the cube has no period.
     """
-    survey, spread = _shrunken(survey_cells(survey_use, regions), regions)
-    metros = modelled_metros(survey.filter(pl.col("level") == "country"), regions, spread)
-    measured = pl.concat([_filled(frame) for frame in (survey, metros, download_cells(world_series))])
-    newest = measured["period"].max()
-    if not isinstance(newest, date):
-        raise TypeError(f"The cube has no period: {newest!r}.")
-    cells = pl.concat([_against_world(measured).select(measured.columns), _absent(measured, regions, newest)])
-    return cells.sort(*KEY)
+    if survey_use.is_empty():
+        raise ValueError("The table survey_use has no rows, so that the cube has no period; build ingest/survey_use.")
+    measured = _against_world(_survey(survey_use, regions))
+    return pl.concat([measured, _absent(measured, regions)]).sort(*KEY)

@@ -23,6 +23,7 @@ class Signal(BaseModel):
         us: What the US side is.
         absent_state: State of a cell that no row covers.
         absent_reason: Why, in a sentence.
+        world_reason: Why the world as a whole has no figure, where that is another reason.
         caution: What a reader must not conclude.
     """
 
@@ -35,6 +36,7 @@ class Signal(BaseModel):
     us: str
     absent_state: Literal["not_observable", "not_observed"]
     absent_reason: str
+    world_reason: str | None = None
     caution: str
 
 

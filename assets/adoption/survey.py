@@ -9,6 +9,7 @@ other, hides that one too. A hidden count is therefore a range, never a zero.
 
 from typing import Final
 
+import numpy as np
 import polars as pl
 
 from assets.adoption.intervals import overlap_share_interval
@@ -118,46 +119,64 @@ def survey_observations(survey_use: pl.DataFrame) -> pl.DataFrame:
 def _rolled_up(counts: pl.DataFrame, regions: pl.DataFrame) -> pl.DataFrame:
     """Sum countries to their subregions and to the world, from people and never from shares.
 
-    Only countries with both sides published enter the sums (nothing hidden can be subtracted out of them); what
-    the others may add widens ``*_low``/``*_high``.
+    Every published count enters; a hidden one enters as its range. Published counts alone are shown as sums, so
+    that nothing hidden can be subtracted out of them.
     """
     published = pl.col("cn").is_not_null() & pl.col("us").is_not_null()
     sums = [
-        *(pl.col(name).filter(published).sum().alias(name) for name in ("cn", "us")),
-        pl.when(pl.col("other").filter(published).is_not_null().all())
-        .then(pl.col("other").filter(published).sum())
-        .alias("other"),
-        *(pl.col(f"both_{end}").filter(published).sum().alias(f"both_{end}") for end in ("low", "high")),
-        *(pl.col(f"{name}_{end}").sum().alias(f"{name}_{end}") for name in ("cn", "us") for end in ("low", "high")),
-        pl.col("respondents").filter(published).sum().alias("respondents"),
-        published.any().alias("any_published"),
+        *(pl.col(name).sum() for name in ("cn", "us")),
+        pl.when(pl.col("other").is_not_null().all()).then(pl.col("other").sum()).alias("other"),
+        *(pl.col(f"{name}_{end}").sum() for name in ("cn", "us", "both") for end in ("low", "high")),
+        pl.col("source_id").first(),
+        published.any().alias("published"),
+        pl.len().alias("economies"),
+        (~published).sum().alias("hiding"),
     ]
     placed = counts.join(regions.select("region_id", "parent_id"), on="region_id", how="left")
-    by = [
+    by_subregion = (
         placed.filter(pl.col("parent_id").is_not_null())
-        .group_by("wave", region_id=pl.col("parent_id"))
-        .agg(*sums, pl.col("source_id").first())
-        .with_columns(level=pl.lit("subregion")),
-        placed.group_by("wave")
-        .agg(*sums, pl.col("source_id").first())
-        .with_columns(level=pl.lit("world"), region_id=pl.lit("world")),
+        .group_by(region_id=pl.col("parent_id"))
+        .agg(sums)
+        .with_columns(level=pl.lit("subregion"))
+    )
+    world = placed.select(sums).with_columns(level=pl.lit("world"), region_id=pl.lit("world"))
+    return pl.concat([by_subregion, world.select(by_subregion.columns)]).with_columns(
+        both=pl.when(pl.col("both_low") == pl.col("both_high")).then("both_low")
+    )
+
+
+def _interval(shown: pl.DataFrame) -> pl.DataFrame:
+    """Return the widest interval over the admissible counts of cells that have a share.
+
+    The ends of the ranges bound it: the interval moves with the share and narrows as more people are on both sides.
+    """
+    corners = [
+        overlap_share_interval(cn, us, np.minimum(both, np.minimum(cn, us)))
+        for cn, us, both in (
+            tuple(shown[column].to_numpy() for column in columns)
+            for columns in (
+                ("cn_low", "us_high", "both_low"),
+                ("cn_low", "us_high", "both_high"),
+                ("cn_high", "us_low", "both_low"),
+                ("cn_high", "us_low", "both_high"),
+            )
+        )
     ]
-    return pl.concat(frame.select(sorted(frame.columns)) for frame in by).with_columns(
-        both=pl.when(pl.col("both_low") == pl.col("both_high")).then("both_low"),
-        cn=pl.when("any_published").then("cn"),
-        us=pl.when("any_published").then("us"),
+    return shown.select("region_id").with_columns(
+        cn_share_low=pl.min_horizontal(*(pl.Series(low) for low, _ in corners)),
+        cn_share_high=pl.max_horizontal(*(pl.Series(high) for _, high in corners)),
     )
 
 
 def survey_cells(survey_use: pl.DataFrame, regions: pl.DataFrame) -> pl.DataFrame:
-    """Return countries, subregions and the world with share, interval and worst-case bounds.
+    """Return countries, subregions and the world of every wave with share, interval and worst-case bounds.
 
-    * share: CN users / (CN users + US users), a person on both sides counting on both; only where both counts
-      are published, otherwise the cell is suppressed.
-    * interval: Dirichlet over CN only, US only, both; the widest over the admissible joint counts.
+    * share: CN users / (CN users + US users), a person on both sides counting on both; for a country only where both
+      counts are published, otherwise the cell is suppressed. A roll-up takes each hidden count of its economies at
+      the middle of 0–4, and says how many of them hide one.
+    * interval: Dirichlet over CN only, US only, both; the widest over the admissible hidden counts.
     * bounds: the least and the greatest share over every completion of what is hidden, with the respondents who
-      gave no country all placed in the region, once on the one side and once on the other. In a roll-up they also
-      hold the share itself, which leaves out economies with a hidden side.
+      gave no country all placed in the region, once on the one side and once on the other.
     * coverage: respondents with a country ÷ all respondents.
 
     Args:
@@ -167,60 +186,67 @@ def survey_cells(survey_use: pl.DataFrame, regions: pl.DataFrame) -> pl.DataFram
     Returns:
         Columns of table ``estimates`` without the shrunken share and the location quotient.
     """
+    waves = survey_use.partition_by("wave", maintain_order=True)
+    return pl.concat(_wave_cells(wave, regions) for wave in waves)
+
+
+def _wave_cells(survey_use: pl.DataFrame, regions: pl.DataFrame) -> pl.DataFrame:
     everyone = counts_by_country(survey_use)
     nowhere = everyone.filter(pl.col("region_id") == UNLOCATED)
-    counts = everyone.filter(pl.col("region_id") != UNLOCATED).with_columns(level=pl.lit("country"))
-    rolled = _rolled_up(counts, regions)
-    columns = [column for column in rolled.columns if column in counts.columns]
-    rows = pl.concat([counts.select(columns), rolled.select(columns)])
-
+    counts = everyone.filter(pl.col("region_id") != UNLOCATED)
     extra_cn, extra_us = (int(nowhere[f"{name}_high"].sum()) for name in ("cn", "us"))
     located = int(counts["respondents"].sum())
     coverage = located / (located + int(nowhere["respondents"].sum()))
 
-    published = pl.col("cn").is_not_null() & pl.col("us").is_not_null()
-    rows = rows.with_columns(published=published)
-    shown = rows.filter("published")
-    ends = [
-        overlap_share_interval(shown["cn"].to_numpy(), shown["us"].to_numpy(), shown[f"both_{end}"].to_numpy())
-        for end in ("low", "high")
-    ]
-    interval = shown.select("wave", "region_id").with_columns(
-        cn_share_low=pl.min_horizontal(*(pl.Series(low) for low, _ in ends)),
-        cn_share_high=pl.max_horizontal(*(pl.Series(high) for _, high in ends)),
+    rolled = _rolled_up(counts, regions)
+    countries = counts.with_columns(
+        level=pl.lit("country"),
+        published=pl.col("cn").is_not_null() & pl.col("us").is_not_null(),
+        economies=pl.lit(1, pl.UInt32),
+        hiding=pl.lit(0, pl.UInt32),
     )
-    joint_hidden = pl.col("both").is_null()
-    share = pl.when("published").then(pl.col("cn") / (pl.col("cn") + pl.col("us")))
-    return rows.join(interval, on=["wave", "region_id"], how="left").select(
+    rows = pl.concat([countries.select(rolled.columns), rolled])
+    rows = rows.join(_interval(rows.filter("published")), on="region_id", how="left")
+
+    middle_cn, middle_us = ((pl.col(f"{name}_low") + pl.col(f"{name}_high")) / 2 for name in ("cn", "us"))
+    shown = {name: pl.when("published").then(name).cast(pl.Float64) for name in ("cn", "us", "both", "other")}
+    rolled_reason = pl.format(
+        "{} of {} surveyed economies hide a count: each is taken at the middle of 0–4, and the interval is the widest "
+        "over it. n is the least it can be.",
+        "hiding",
+        "economies",
+    )
+    return rows.select(
         "level",
         "region_id",
         "cn_share_low",
         "cn_share_high",
         "source_id",
         signal=pl.lit("survey_use"),
-        period="wave",
+        period=pl.lit(survey_use["wave"][0], pl.Date),
         coding=pl.lit("publisher"),
         counted=pl.lit("people"),
-        n=pl.when("published").then(pl.col("cn") + pl.col("us") - pl.col("both_high")).cast(pl.Float64),
-        n_cn=pl.when("published").then("cn").cast(pl.Float64),
-        n_us=pl.when("published").then("us").cast(pl.Float64),
-        n_both=pl.when("published").then("both").cast(pl.Float64),
-        n_other=pl.when("published").then("other").cast(pl.Float64),
+        n=pl.when("published").then(pl.col("cn_low") + pl.col("us_low") - pl.col("both_high")).cast(pl.Float64),
+        n_cn=shown["cn"],
+        n_us=shown["us"],
+        n_both=shown["both"],
+        n_other=shown["other"],
         n_unknown=pl.lit(None, pl.Float64),
         events=pl.lit(None, pl.Int64),
-        cn_share=share,
-        bound_low=pl.min_horizontal(
-            (pl.col("cn_low") / (pl.col("cn_low") + pl.col("us_high") + extra_us)).fill_nan(0.0), share
-        ),
-        bound_high=pl.max_horizontal(
-            ((pl.col("cn_high") + extra_cn) / (pl.col("cn_high") + extra_cn + pl.col("us_low"))).fill_nan(1.0), share
-        ),
+        cn_share=pl.when("published").then(middle_cn / (middle_cn + middle_us)),
+        bound_low=(pl.col("cn_low") / (pl.col("cn_low") + pl.col("us_high") + extra_us)).fill_nan(0.0),
+        bound_high=((pl.col("cn_high") + extra_cn) / (pl.col("cn_high") + extra_cn + pl.col("us_low"))).fill_nan(1.0),
         coverage=pl.lit(coverage),
         evidence=pl.lit("declared"),
         state=pl.when(~pl.col("published"))
         .then(pl.lit("suppressed"))
-        .when(pl.col("cn") == 0)
+        .when(pl.col("cn_high") == 0)
         .then(pl.lit("zero"))
         .otherwise(pl.lit("value")),
-        reason=pl.when(~pl.col("published")).then(pl.lit(REASON_HIDDEN)).when(joint_hidden).then(pl.lit(REASON_JOINT)),
+        reason=pl.when(~pl.col("published"))
+        .then(pl.lit(REASON_HIDDEN))
+        .when(pl.col("hiding") > 0)
+        .then(rolled_reason)
+        .when(pl.col("both").is_null())
+        .then(pl.lit(REASON_JOINT)),
     )

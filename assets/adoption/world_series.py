@@ -9,6 +9,8 @@ from typing import Final
 
 import polars as pl
 
+from assets.origins.codings import registry_since
+
 MATCHED_SINCE: Final = date(2025, 1, 14)
 """First crawl of the matched panel: before it, fewer than half of the accounts were crawled."""
 
@@ -85,7 +87,8 @@ def in_window(crawled: pl.DataFrame) -> pl.DataFrame:
     """Difference all-time counters between consecutive crawls.
 
     Only models in both crawls count: one that enters the panel would bring its whole past. A counter that fell
-    is a correction by the platform; it counts as no growth and is marked.
+    and rose again did not grow by the rise: growth is that of the counter's running maximum, and a window that
+    begins or ends below it is marked.
 
     Args:
         crawled: Rows of the panel with ``definition`` all_time.
@@ -93,24 +96,29 @@ def in_window(crawled: pl.DataFrame) -> pl.DataFrame:
     Returns:
         Rows of the same shape with the later crawl as ``period``, definition in_window and ``corrected``.
     """
-    counters = crawled.filter(pl.col("definition") == "all_time")
+    peaks = (
+        crawled.filter(pl.col("definition") == "all_time")
+        .sort("platform", "counter", "period")
+        .with_columns(peak=pl.col("downloads").cum_max().over("platform", "counter"))
+    )
     crawls = (
-        counters.select("platform", "period")
+        peaks.select("platform", "period")
         .unique()
         .sort("platform", "period")
         .with_columns(before=pl.col("period").shift(1).over("platform"))
         .drop_nulls()
     )
-    earlier = counters.select("platform", "counter", before="period", earlier="downloads")
+    below = pl.col("downloads") < pl.col("peak")
+    earlier = peaks.select("platform", "counter", before="period", earlier_peak="peak", earlier_below=below)
     return (
-        counters.join(crawls, on=["platform", "period"])
+        peaks.join(crawls, on=["platform", "period"])
         .join(earlier, on=["platform", "counter", "before"])
         .with_columns(
             definition=pl.lit("in_window"),
-            corrected=pl.col("downloads") < pl.col("earlier"),
-            downloads=(pl.col("downloads") - pl.col("earlier")).clip(lower_bound=0),
+            corrected=below | pl.col("earlier_below"),
+            downloads=pl.col("peak") - pl.col("earlier_peak"),
         )
-        .select(counters.columns)
+        .select(crawled.columns)
     )
 
 
@@ -127,7 +135,10 @@ def panels(models: pl.DataFrame, totals: pl.DataFrame, publishers: pl.DataFrame)
     """
     crawled = _crawled(one_account(totals, publishers))
     names = {"hub_stats_frozen": "evaluation_registry", "hf_radar": "trending"}
-    listed = one_account(models, publishers).with_columns(panel=pl.col("source_id").replace_strict(names))
+    listed = one_account(models, publishers).with_columns(panel=pl.col("source_id").replace_strict(names, default=None))
+    strays = listed.filter(pl.col("panel").is_null())["source_id"].unique().to_list()
+    if strays:
+        raise ValueError(f"No panel is defined for models of {', '.join(strays)}; name it in world_series.panels.")
     snapshots = [
         _panel(listed.filter(pl.col("panel") == panel), panel=panel, definition=definition, downloads=column)
         for panel in names.values()
@@ -138,7 +149,7 @@ def panels(models: pl.DataFrame, totals: pl.DataFrame, publishers: pl.DataFrame)
 
 
 def _share(cn: pl.Expr, us: pl.Expr) -> pl.Expr:
-    return cn / (cn + us)
+    return pl.when(cn + us > 0).then(cn / (cn + us))
 
 
 def world_series(
@@ -163,10 +174,9 @@ def world_series(
     rows = panels(models, totals, publishers).with_columns(
         is_top=pl.col("downloads").rank("ordinal", descending=True).over(GROUP) <= TOP_ARTEFACTS
     )
-    joined = rows.join(
-        origins.select("platform", "model_id", "coding", "origin", "weight", "unreviewed_weight"),
-        on=["platform", "model_id"],
-        how="left",
+    key = ["platform", "model_id", "registry_since"]
+    joined = rows.with_columns(registry_since=registry_since("period", publishers)).join(
+        origins.select(*key, "coding", "origin", "weight", "unreviewed_weight"), on=key, how="left"
     )
     orphans = joined.filter(pl.col("coding").is_null())
     if orphans.height:
@@ -203,7 +213,9 @@ def world_series(
             reason=pl.when(~pl.col("two_sided")).then(
                 pl.when(cn + us > 0)
                 .then(pl.lit("The source follows publishers of one side only; a share would say nothing."))
-                .otherwise(pl.lit("No table shows the lineage of these models; every origin is unknown."))
+                .when(unknown > 0)
+                .then(pl.lit("No table shows the lineage of these models; every origin is unknown."))
+                .otherwise(pl.lit("No downloads of either side were counted."))
             ),
         )
         .drop("rest_cn", "rest_us", "two_sided")

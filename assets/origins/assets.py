@@ -31,14 +31,14 @@ def _headline_accounts(frame: pl.DataFrame, _: Mapping[str, Any]) -> Outcome:
 
 
 def _weights_add_up(frame: pl.DataFrame, _: Mapping[str, Any]) -> Outcome:
-    sums = frame.group_by("platform", "model_id", "coding").agg(pl.col("weight").sum())
+    sums = frame.group_by("platform", "model_id", "registry_since", "coding").agg(pl.col("weight").sum())
     off = sums.filter((pl.col("weight") - 1).abs() > 1e-9)  # noqa: PLR2004
     return Outcome(
         passed=off.is_empty(),
         said="Every model's origins add up to one."
         if off.is_empty()
         else f"{off.height} model(s) do not add up to one, the first being {off['model_id'][0]}.",
-        figures={"models": sums.height // 2},
+        figures={"sums": sums.height},
     )
 
 

@@ -147,7 +147,8 @@ class WorldSeries(Table):
     cn_share_without_top = _share("CN share without the ten most downloaded models.")
     corrections = dy.Int64(
         min=0,
-        description="Counters that fell within the window and were counted as zero growth.",
+        description="Counters that stood below an earlier value at either end of the window; their growth is that of "
+        "their running maximum.",
         metadata=unit("models"),
     )
     reason = dy.String(nullable=True, description="Why there is no share.")

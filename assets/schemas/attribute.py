@@ -80,10 +80,16 @@ class ModelOrigins(Table):
 
     LAYER = "attribute"
     NAME = "model_origins"
-    GRAIN = "platform × model × coding × origin"
+    GRAIN = "platform × model × stretch of the registry × coding × origin"
 
     platform = category(PLATFORMS, "Hub of the model.", primary_key=True)
     model_id = dy.String(primary_key=True, description="Account and name as the platform writes them.")
+    registry_since = dy.Date(
+        primary_key=True,
+        description="First day of the stretch in which the publisher registry says the same; a figure takes the "
+        "origins of its own day.",
+        metadata=unit("date"),
+    )
     coding = category(CODINGS, "The question that the origin answers.", primary_key=True)
     origin = category(ORIGINS, "Country group.", primary_key=True)
     weight = dy.Float64(

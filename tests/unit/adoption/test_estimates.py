@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assets.adoption.estimates import download_cells, estimate, modelled_metros
+from assets.adoption.estimates import estimate, modelled_metros
 from assets.adoption.signals import load_signals
 from assets.ingest import snapshot
 from assets.schemas import TABLES, validate
@@ -59,29 +59,9 @@ def _survey():
     )
 
 
-def _series():
-    row = {
-        "platform": "huggingface",
-        "definition": "rolling_30d",
-        "panel": "trending",
-        "period": date(2026, 8, 21),
-        "coding": "publisher",
-        "models": 3,
-        "n_cn": 60.0,
-        "n_us": 30.0,
-        "n_other": 5.0,
-        "n_unknown": 10.0,
-        "cn_share": 2 / 3,
-        "bound_low": 0.6,
-        "bound_high": 0.7,
-        "source_id": "hf_radar",
-    }
-    return pl.DataFrame([row, row | {"coding": "weights"}])
-
-
 @pytest.fixture(scope="module")
 def cells():
-    return validate(estimate(_survey(), _series(), REGIONS), TABLES["adoption/estimates"], where="test")
+    return validate(estimate(_survey(), REGIONS), TABLES["adoption/estimates"], where="test")
 
 
 def _cell(cells, region, signal="survey_use", coding="publisher"):
@@ -105,12 +85,28 @@ def test_states_are_kept_apart(cells):
     assert cells.filter(~pl.col("state").is_in(["value", "zero"]))["reason"].null_count() == 0
 
 
-def test_downloads_are_known_for_the_world_only(cells):
+def test_downloads_have_no_figure_anywhere_and_say_why(cells):
     downloads = cells.filter(pl.col("signal") == "model_download")
-    assert set(downloads.filter(pl.col("cn_share").is_not_null())["region_id"]) == {"world"}
-    world = _cell(cells, "world", "model_download", "weights")
-    assert (world["n"], world["events"], world["evidence"]) == (90, 105, "logged")
-    assert world["cn_share_low"] is None
+    assert downloads["cn_share"].null_count() == downloads.height
+    assert _cell(cells, "world", "model_download")["state"] == "not_observed"
+    assert "whole hub" in _cell(cells, "world", "model_download")["reason"]
+
+
+def test_absent_cells_of_a_signal_stand_under_its_licence(cells):
+    assert _cell(cells, "AQ")["source_id"] == "so_survey_2025"
+    assert _cell(cells, "AQ", "fork")["source_id"] is None
+
+
+def test_two_waves_make_two_sets_of_cells():
+    later = _survey().with_columns(wave=pl.lit(date(2026, 6, 1)))
+    cells = validate(estimate(pl.concat([_survey(), later]), REGIONS), TABLES["adoption/estimates"], where="two waves")
+    survey = cells.filter(pl.col("signal") == "survey_use")
+    assert survey.group_by("period").len()["len"].to_list() == [REGIONS.height] * 2
+
+
+def test_a_survey_without_rows_is_refused():
+    with pytest.raises(ValueError, match="survey_use has no rows"):
+        estimate(_survey().clear(), REGIONS)
 
 
 def test_a_metro_inherits_its_country_and_is_less_sure(cells):
@@ -164,13 +160,6 @@ def test_the_wider_the_spread_the_wider_the_metro(spread):
     assert metro["cn_share_low"] <= 0.7 + 1e-9
     assert metro["cn_share_high"] >= 0.88 - 1e-9
     assert 0 < metro["cn_share_low"] < 0.8 < metro["cn_share_high"] < 1
-
-
-def test_matched_panels_and_other_definitions_do_not_enter_the_cube_twice():
-    matched = _series().with_columns(panel=pl.lit("matched_accounts"))
-    all_time = _series().with_columns(definition=pl.lit("all_time"))
-    series = pl.concat([_series(), matched, all_time])
-    assert download_cells(series).height == 2
 
 
 def test_all_surveyed_economies_of_the_snapshot_are_counted():

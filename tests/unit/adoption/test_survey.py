@@ -89,24 +89,52 @@ def test_people_without_a_country_widen_the_bounds_of_every_region():
     assert joined["coverage"] == pytest.approx(65 / 86)
 
 
-def test_roll_ups_add_people_of_published_economies_only():
+def test_roll_ups_add_people_and_take_hidden_counts_at_the_middle_of_their_range():
     cells = survey_cells(_table([("KE", 30, 10, 5, 20), ("UG", 10, 20, 10, 6), ("TZ", 9, 2, 0, 20)]), REGIONS)
     world, subregion = _cell(cells, "world"), _cell(cells, "m49:014")
-    assert (world["n_cn"], world["n_us"], world["n_both"]) == (35 + 20, 15 + 30, 15)
-    assert world["cn_share"] == pytest.approx(55 / 100)
+    # Tanzania's 9 CN users are published; its US users are 0 to 4.
+    assert (world["n_cn"], world["n_us"], world["n_both"]) == (35 + 20 + 9, 15 + 30, None)
+    assert world["cn_share"] == pytest.approx(64 / (64 + 45 + 2))
+    assert world["bound_low"] == pytest.approx(64 / (64 + 45 + 4))
+    assert world["bound_high"] == pytest.approx(64 / (64 + 45))
+    assert world["cn_share_low"] < world["bound_low"]
+    assert world["reason"].startswith("1 of 3 surveyed economies hide a count")
     assert subregion["cn_share"] == world["cn_share"]
-    # Tanzania's 9 CN users are published, its US users hidden: only the bounds know of it.
-    assert world["bound_low"] == world["cn_share"] < (55 + 9) / (55 + 9 + 45 + 4)
-    assert world["bound_high"] == pytest.approx((55 + 9) / (55 + 9 + 45))
+
+
+people_of_three = st.lists(st.tuples(people, people, people, people), min_size=3, max_size=3)
+
+
+@given(people_of_three)
+@settings(max_examples=60, deadline=None)
+def test_the_true_share_of_a_roll_up_lies_within_its_bounds(answers):
+    answers = [(cn, us, both, neither + 1) for cn, us, both, neither in answers]
+    cn, us = (
+        sum(side + both for side, both in zip(column, [a[2] for a in answers], strict=True))
+        for column in ([a[0] for a in answers], [a[1] for a in answers])
+    )
+    if cn + us == 0:
+        return
+    table = _table([(region, *answer) for region, answer in zip(("KE", "UG", "TZ"), answers, strict=True)])
+    world = _cell(survey_cells(table, REGIONS), "world")
+    assert world["bound_low"] - 1e-12 <= cn / (cn + us) <= world["bound_high"] + 1e-12
+    if world["cn_share"] is not None:
+        assert world["bound_low"] <= world["cn_share"] <= world["bound_high"]
+        assert world["cn_share_low"] <= world["cn_share"] <= world["cn_share_high"]
 
 
 def test_hidden_counts_cannot_be_subtracted_out_of_the_roll_ups():
     table = _table([("KE", 30, 10, 5, 20), ("UG", 10, 20, 10, 6), ("TZ", 9, 2, 0, 20)])
-    cells = survey_cells(table, REGIONS)
-    shown = cells.filter((pl.col("level") == "country") & pl.col("n_cn").is_not_null())
-    world = _cell(cells, "world")
-    assert world["n_us"] - shown["n_us"].sum() == 0
-    assert world["n_cn"] - shown["n_cn"].sum() == 0
+    other = _table([("KE", 30, 10, 5, 20), ("UG", 10, 20, 10, 6), ("TZ", 9, 4, 0, 18)])
+    assert survey_cells(table, REGIONS).equals(survey_cells(other, REGIONS))
+
+
+def test_waves_are_kept_apart():
+    first, second = _table([("KE", 30, 10, 5, 20)]), _table([("KE", 10, 30, 5, 20), ("ZZ", 6, 6, 0, 9)])
+    second = second.with_columns(wave=pl.lit(date(2026, 6, 1)))
+    cells = survey_cells(pl.concat([first, second]), REGIONS).filter(pl.col("region_id") == "KE").sort("period")
+    assert cells["cn_share"].to_list() == [pytest.approx(35 / 50), pytest.approx(15 / 50)]
+    assert cells["coverage"].to_list() == [1.0, pytest.approx(65 / 86)]
 
 
 def test_a_subregion_of_hidden_economies_is_hidden_too():

@@ -27,14 +27,14 @@ def _origins(origins):
     ]
     return pl.DataFrame(
         rows, schema=["platform", "model_id", "coding", "origin", "weight", "unreviewed_weight"], orient="row"
-    )
+    ).with_columns(registry_since=pl.lit(date(2022, 1, 1)))
 
 
 PUBLISHERS = pl.DataFrame(
     [("huggingface", "old", "new"), ("huggingface", "new", None), ("modelscope", "old", None)],
     schema=["platform", "account", "alias_of"],
     orient="row",
-)
+).with_columns(valid_from=pl.lit(date(2022, 1, 1)), valid_to=pl.lit(None, pl.Date))
 NO_MODELS = pl.DataFrame(
     schema={
         "platform": pl.String,
@@ -65,6 +65,65 @@ def test_all_time_counters_are_differenced_between_crawls_and_falls_are_correcti
         ("a/x", DAYS[2]): (0, True),
         ("a/new", DAYS[2]): (500, False),
     }
+
+
+def test_a_counter_that_recovers_from_a_glitch_did_not_grow_by_the_recovery():
+    counters = _totals(
+        [
+            ("modelscope", "a/x", "a", day, "all_time", downloads)
+            for day, downloads in zip([*DAYS, date(2025, 5, 7)], [1_000, 200, 1_030, 1_080], strict=True)
+        ]
+    )
+    rows = in_window(panels(NO_MODELS, counters, PUBLISHERS).filter(pl.col("definition") == "all_time"))
+    found = {row["period"]: (row["downloads"], row["corrected"]) for row in rows.to_dicts()}
+    assert found == {DAYS[1]: (0, True), DAYS[2]: (30, True), date(2025, 5, 7): (50, False)}
+
+
+def test_an_account_that_moved_counts_where_it_was_on_the_day():
+    moved = pl.DataFrame(
+        [("huggingface", "a", None, date(2022, 1, 1), DAYS[1]), ("huggingface", "a", None, DAYS[1], None)],
+        schema=["platform", "account", "alias_of", "valid_from", "valid_to"],
+        orient="row",
+    )
+    counters = _totals(
+        [("huggingface", model, model[0], day, "rolling_30d", 10) for day in DAYS for model in ("a/x", "b/cn", "b/us")]
+    )
+    sides = [("b/cn", "CN"), ("b/us", "US")]
+    before = [("a/x", "other", date(2022, 1, 1)), *((model, side, date(2022, 1, 1)) for model, side in sides)]
+    after = [("a/x", "US", DAYS[1]), *((model, side, DAYS[1]) for model, side in sides)]
+    origins = pl.DataFrame(
+        [("huggingface", model, "publisher", side, 1.0, 0.0, since) for model, side, since in before + after],
+        schema=["platform", "model_id", "coding", "origin", "weight", "unreviewed_weight", "registry_since"],
+        orient="row",
+    )
+    rows = world_series(NO_MODELS, counters, origins, moved).filter(pl.col("panel") == "all_accounts").sort("period")
+    assert rows["n_other"].to_list() == [10, 0, 0]
+    assert rows["n_us"].to_list() == [10, 20, 20]
+
+
+def test_a_panel_smaller_than_the_top_has_no_share_without_it():
+    counters = _totals([("huggingface", f"{side}/x", side, DAYS[0], "rolling_30d", 10) for side in ("a", "b")])
+    origins = _origins({("huggingface", "a/x"): {"CN": 1.0}, ("huggingface", "b/x"): {"US": 1.0}})
+    row = world_series(NO_MODELS, counters, origins, PUBLISHERS).row(0, named=True)
+    assert (row["cn_share"], row["cn_share_without_top"]) == (0.5, None)
+
+
+def test_models_of_a_source_without_a_panel_are_refused_by_name():
+    stray = pl.DataFrame(
+        [
+            {
+                "platform": "huggingface",
+                "model_id": "a/x",
+                "account": "a",
+                "observed_on": DAYS[0],
+                "downloads_30d": 1,
+                "downloads_all_time": 1,
+                "source_id": "hearsay",
+            }
+        ]
+    )
+    with pytest.raises(ValueError, match="No panel is defined for models of hearsay"):
+        panels(stray, _totals([("huggingface", "a/x", "a", DAYS[0], "rolling_30d", 1)]), PUBLISHERS)
 
 
 def test_rolling_counters_are_never_differenced():

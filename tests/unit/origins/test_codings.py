@@ -118,13 +118,42 @@ def test_lineage_that_no_table_shows_is_unknown_by_weights_but_not_by_publisher(
         assert _coded(models, totals, _parents(), "weights")[model] == ({"unknown": 1.0}, "lineage_not_observed")
 
 
+def test_an_account_that_moved_has_the_origin_of_the_day():
+    moved = pl.concat(
+        [
+            PUBLISHERS.filter(pl.col("account") == "SomeLab").with_columns(
+                headquarters=pl.lit("DE"), valid_to=pl.lit(date(2025, 10, 22))
+            ),
+            PUBLISHERS.filter(pl.col("account") == "SomeLab").with_columns(
+                headquarters=pl.lit("US"), valid_from=pl.lit(date(2025, 10, 22))
+            ),
+        ]
+    )
+    totals = _totals(("huggingface", "SomeLab/m", "SomeLab"))  # observed in July 2025
+    rows = model_origins(_models(("SomeLab/m", "SomeLab")), totals, _parents(), moved)
+    by_publisher = rows.filter(pl.col("coding") == "publisher").sort("registry_since")
+    assert by_publisher.select("registry_since", "origin").rows() == [
+        (date(2022, 1, 1), "other"),
+        (date(2025, 10, 22), "US"),
+    ]
+
+
+def test_listing_a_root_in_a_crawl_never_makes_its_children_unknown():
+    models = _models(("u00001/tuned", "u00001"))
+    parents = _parents(("u00001/tuned", "Qwen/base"))
+    totals = _totals(("huggingface", "Qwen/base", "Qwen"))
+    weights = _coded(models, totals, parents, "weights")
+    assert weights["u00001/tuned"][0] == {"CN": 1.0}
+    assert weights["Qwen/base"] == ({"unknown": 1.0}, "lineage_not_observed")
+
+
 def test_every_model_once_and_weights_add_up():
     models = _models(("SomeLab/merge", "SomeLab"), ("Qwen/Qwen3", "Qwen"))
     parents = _parents(("SomeLab/merge", "Qwen/Qwen3"), ("SomeLab/merge", "meta-llama/never-listed"))
     rows = model_origins(models, _totals(("huggingface", "Qwen/Qwen3", "Qwen")), parents, PUBLISHERS)
     assert set(rows["model_id"]) == {"SomeLab/merge", "Qwen/Qwen3"}
-    sums = rows.group_by("model_id", "coding").agg(pl.col("weight").sum())
-    assert sums["weight"].to_list() == pytest.approx([1.0] * 4)
+    sums = rows.group_by("model_id", "registry_since", "coding").agg(pl.col("weight").sum())
+    assert sums["weight"].to_list() == pytest.approx([1.0] * sums.height)
 
 
 def test_what_rests_on_unreviewed_rows_is_recorded():
