@@ -9,6 +9,8 @@ import polars as pl
 
 CHINA_OFFSET_MINUTES: Final = 8 * 60
 DISPLACEMENT: Final = ("CN", "HK", "SG", "MO", "TW", "US")
+COMPOSITE: Final = ("CN", "HK", "MO", "SG")
+"""Economies between which relays move Chinese traffic; a diagnostic only, never a region."""
 
 
 def commit_offsets_by_owner(offsets: pl.DataFrame, repositories: pl.DataFrame) -> pl.DataFrame:
@@ -46,14 +48,23 @@ def developers_per_capita(denominators: pl.DataFrame) -> pl.DataFrame:
     )
     wide = newest.pivot("measure", index="region_id", values="value")
     period = newest.filter(pl.col("measure") == "github_developers")["period"].max()
-    return wide.filter(pl.col("region_id").is_in(DISPLACEMENT) & (pl.col("population") > 0)).select(
+    economies = wide.filter(pl.col("region_id").is_in(DISPLACEMENT)).drop_nulls()
+    composite = (
+        economies.filter(pl.col("region_id").is_in(COMPOSITE))
+        .sum()
+        .with_columns(region_id=pl.lit("composite " + "+".join(COMPOSITE)))
+    )
+    return pl.concat([economies, composite.select(economies.columns)]).select(
         diagnostic=pl.lit("developers_per_capita"),
         subject="region_id",
         period=pl.lit(period, pl.Date),
         value=pl.col("github_developers") / pl.col("population"),
         value_unit=pl.lit("accounts per inhabitant"),
         n=pl.col("github_developers").cast(pl.Int64),
-        note=pl.lit("Accounts by modal IP location; relays move Chinese accounts to HK and SG. n counts accounts."),
+        note=pl.lit(
+            "Accounts by modal IP location; relays move Chinese accounts to HK and SG, so the composite stands beside "
+            "its parts. Population: World Bank, which has no series for TW. n counts accounts."
+        ),
         source_id=pl.lit("innovation_graph"),
     )
 

@@ -12,7 +12,8 @@ HEAD: Final = """Adoption Atlas
 Copyright 2026 the Adoption Atlas authors
 
 Code: Apache License 2.0 (see LICENSE). This file lists the figures, shapes and programs of others that the
-repository contains, and the terms of what the atlas publishes. Printed by `atlas dictionary`; do not edit by hand.
+repository contains, and the terms of what the atlas publishes. The texts of licences that ask for it stand in
+LICENSES/. Printed by `atlas dictionary`; do not edit by hand.
 
 Terms of published data
   Tables and maps with rows from the Stack Overflow Developer Survey: Open Database License 1.0, in files of their
@@ -43,7 +44,7 @@ def notice() -> str:
     return "\n".join(
         [
             HEAD,
-            "Figures (assets/ingest/snapshots)",
+            "Figures (assets/ingest/snapshots) and registry evidence (assets/origins/publishers.csv)",
             *blocks,
             "",
             "Shapes and names (maps/geometry/data, where SOURCES.json lists every edit)",

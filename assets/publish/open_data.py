@@ -17,8 +17,12 @@ import polars as pl
 from assets.ingest.sources import load_sources
 from assets.schemas import TABLES, Table
 from assets.schemas.dictionary import frictionless_schema
+from maps.geometry.shapes import sources as geometry_sources
 
 SHARE_ALIKE: Final = "ODbL-1.0"
+REGISTRY_SOURCES: Final[Mapping[str, tuple[str, ...]]] = {"publishers": ("atom_regions",), "regions": ()}
+"""Sources of tables that are registries of ours and whose rows cite none."""
+
 HOUSE_LICENCE: Final = "CC-BY-4.0"
 """Licence of tables that rest on several permissive sources: the strictest of them asks for credit."""
 
@@ -30,7 +34,10 @@ def public_tables() -> dict[str, type[Table]]:
 
 def _resource(path: Path, root: Path, frame: pl.DataFrame, table: type[Table], licence: str) -> dict[str, Any]:
     sources = load_sources()
-    used = sorted(frame["source_id"].drop_nulls().unique()) if "source_id" in frame.columns else []
+    cited = frame["source_id"].drop_nulls().unique() if "source_id" in frame.columns else REGISTRY_SOURCES[table.NAME]
+    credited = [{"title": sources[key].attribution, "path": sources[key].location} for key in sorted(cited)]
+    if table.NAME == "regions":
+        credited = [{"title": source.credit, "path": source.name} for source in geometry_sources()]
     return {
         "name": path.relative_to(root).as_posix().replace("/", "-").replace(".", "-"),
         "path": path.relative_to(root).as_posix(),
@@ -39,7 +46,7 @@ def _resource(path: Path, root: Path, frame: pl.DataFrame, table: type[Table], l
         "bytes": path.stat().st_size,
         "hash": f"sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}",
         "licenses": [{"name": licence}],
-        "sources": [{"title": sources[key].attribution, "path": sources[key].location} for key in used],
+        "sources": credited,
         "schema": frictionless_schema(table),
     }
 

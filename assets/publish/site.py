@@ -16,7 +16,7 @@ from assets.publish.captions import STAMPS, credit
 from assets.publish.summary import region_counts
 
 ENOUGH_PEOPLE: Final = 30
-"""Fewest people behind a share that the lead sentence may name."""
+"""Fewest people behind an economy that the lead sentence may name."""
 
 DEFINITIONS: Final = {
     "rolling_30d": "last 30 days",
@@ -25,7 +25,7 @@ DEFINITIONS: Final = {
 }
 PANELS: Final = {
     "all_accounts": "large publishers, all crawled",
-    "matched_accounts": "large publishers in every crawl",
+    "matched_accounts": "large publishers in every crawl since January 2025",
     "evaluation_registry": "models of an evaluation registry",
     "trending": "trending models",
 }
@@ -63,13 +63,15 @@ def _survey(estimates: pl.DataFrame, regions: pl.DataFrame) -> dict[str, Any]:
     names = regions.select("region_id", "name")
     survey = estimates.filter(pl.col("signal") == "survey_use").join(names, on="region_id")
     countries = survey.filter((pl.col("level") == "country") & pl.col("state").is_in(["value", "zero", "suppressed"]))
-    known = countries.filter(pl.col("n") >= ENOUGH_PEOPLE).sort("cn_share")
+    # Ranked by the shrunken share: raw extremes are mostly those who were asked least.
+    known = countries.filter((pl.col("n") >= ENOUGH_PEOPLE) & pl.col("cn_share_shrunk").is_not_null())
+    ranked = known.sort("cn_share_shrunk", "region_id").to_dicts()
     return {
         "surveyed": countries.height,
         "shown": countries.filter(pl.col("cn_share").is_not_null()).height,
         "world": survey.filter(pl.col("level") == "world").row(0, named=True),
-        "lowest": known.row(0, named=True),
-        "highest": known.row(-1, named=True),
+        "lowest": ranked[0] if ranked else None,
+        "highest": ranked[-1] if ranked else None,
     }
 
 
@@ -79,6 +81,7 @@ def _signals(estimates: pl.DataFrame) -> list[dict[str, Any]]:
 
 
 def _definitions(world_series: pl.DataFrame) -> list[dict[str, Any]]:
+    total = pl.sum_horizontal("n_cn", "n_us", "n_other", "n_unknown")
     rows = (
         world_series.filter(pl.col("cn_share").is_not_null() & (pl.col("platform") == "huggingface"))
         .filter(pl.col("period") == pl.col("period").max().over("definition", "panel"))
@@ -86,7 +89,8 @@ def _definitions(world_series: pl.DataFrame) -> list[dict[str, Any]]:
         .with_columns(
             pl.col("definition").replace_strict(DEFINITIONS),
             pl.col("panel").replace_strict(PANELS),
-            unreviewed=pl.col("n_unreviewed") / pl.sum_horizontal("n_cn", "n_us", "n_other", "n_unknown"),
+            unreviewed=pl.col("n_unreviewed") / total,
+            unknown=pl.col("n_unknown") / total,
         )
     )
     return rows.to_dicts()

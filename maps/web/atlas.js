@@ -87,6 +87,7 @@
   // --- Numbers ---
   const percent = share => share === null ? "–" : `${share > 0 && share < 0.01 || share > 0.99 && share < 1 ? Math.min(99.9, Math.max(0.1, share * 100)).toFixed(1) : Math.round(share * 100)} %`;
   const span = (low, high) => low === null || high === null ? "–" : `${percent(low).slice(0, -2)}–${percent(high)}`;
+  const unbroken = text => text.replace(/ %/g, "\u00a0%");
   const count = n => n === null ? "–" : Math.round(n).toLocaleString("en");
 
   const element = (tag, text, name) => {
@@ -140,6 +141,7 @@
         lines.push(["share", `Chinese ${percent(row.cn_share)}`, `US ${percent(1 - row.cn_share)}`]);
         if (row.cn_share_low !== null) lines.push(["", `95 % interval: ${span(row.cn_share_low, row.cn_share_high)} Chinese`]);
       }
+      if (row.state !== "value") lines.push(["care", words.state[row.state]]);
       if (row.n !== null) {
         const parts = [["n_cn", "Chinese"], ["n_us", "US"], ["n_both", "both"], ["n_other", "other"], ["n_unknown", "unknown origin"]]
           .filter(([name]) => row[name] !== null).map(([name, word]) => `${count(row[name])} ${word}`);
@@ -149,7 +151,6 @@
       if (row.location_quotient !== null) lines.push(["", `${row.location_quotient.toFixed(2)} × the world’s share`]);
       if (row.look === "small") lines.push(["care", words.small_n]);
       if (row.evidence) lines.push(["", `Evidence: ${words.evidence[row.evidence]}${row.coverage === null ? "" : `; coverage ${percent(row.coverage)}`}`]);
-      if (row.state !== "value") lines.push(["care", words.state[row.state]]);
       if (row.reason) lines.push(["muted", row.reason]);
       return lines;
     }
@@ -161,7 +162,7 @@
     const spoken = row => `${regions[row.region].name}: ${sentences(row).map(line => line.slice(1).join(", ")).join(". ")}`;
     function describe(target, row) {
       target.replaceChildren(named("strong", row), ...sentences(row).map(([kind, first, second]) => {
-        const line = element("div", second ? undefined : first, kind);
+        const line = element("div", second ? undefined : unbroken(first), kind);
         if (second) line.append(element("span", first, "cn"), " · ", element("span", second, "us"));
         return line;
       }));
@@ -187,6 +188,7 @@
       path.dataset.region = regions[index].id;
       path.setAttribute("role", "img");
       path.setAttribute("tabindex", "-1");
+      path.addEventListener("focus", () => index !== state.selected && path.matches(":focus-visible") && visit(index));
       const follow = ({ originalEvent: { clientX, clientY } }) => narrow() || hover(index, clientX, clientY);
       layer.on({ mousemove: follow, mouseout: leave, click: () => select(index, false) });
     };
@@ -200,7 +202,7 @@
     for (const level of ["metro", "country"]) regions.forEach((region, index) => {
       if (region.dot && region.level === level) drawn(index, L.circleMarker(centre(region), { ...painted, className: `dot ${level}` }));
     });
-    const svg = map.getPanes().overlayPane.firstElementChild;
+    const first = layers.keys().next().value, svg = map.getPanes().overlayPane.firstElementChild;
     svg.setAttribute("role", "group");
     svg.setAttribute("aria-label", words.map_label);
 
@@ -229,8 +231,7 @@
 
     // --- Legend: Python wrote it, the slice fills in the counts ---
     function legend() {
-      for (const id of ["ends", "scale"]) $(id).hidden = state.evidence;
-      $("kinds").hidden = !state.evidence;
+      document.body.classList.toggle("by-evidence", state.evidence);
       for (const item of document.querySelectorAll("#legend [data-key]")) {
         item.lastElementChild.textContent = state.slice.counts[item.dataset.key];
       }
@@ -294,35 +295,52 @@
       const head = ["signal", "period", "level", "region_id", "name", "coding", ...fields].join(",");
       save("csv", "text/csv", `\ufeff${[head, ...lines].join("\r\n")}\r\n`);
     }
-    /** The map as it stands, with its caption, as a file. */
+    /** The map as it stands, with its caption and legend, as a file. */
     function picture() {
-      const { x: width, y: tall } = map.getSize(), top = 64, bottom = 44;
-      const out = drawing("svg", { xmlns: NS, viewBox: `0 0 ${width} ${tall + top + bottom}`, width, height: tall + top + bottom, "font-family": "Arial, sans-serif" });
+      const { x: width, y: tall } = map.getSize(), { color: ink, backgroundColor: paper } = getComputedStyle(document.body);
+      const out = drawing("svg", { xmlns: NS, width, "font-family": "Arial, sans-serif" });
       // A file has no style sheet: computed values become attributes.
       const freeze = (from, to) => {
         const style = getComputedStyle(from);
         for (const name of ["fill", "fill-opacity", "stroke", "stroke-opacity", "stroke-width", "stroke-dasharray"]) to.setAttribute(name, style[name].replaceAll('"', ""));
         [...from.children].forEach((child, i) => freeze(child, to.children[i]));
+        return to;
       };
-      const copy = svg.cloneNode(true), patterns = $("patterns").cloneNode(true);
-      freeze(svg, copy);
-      freeze($("patterns"), patterns);
+      const copied = node => freeze(node, node.cloneNode(true));
+      let down = 6;
+      const text = (x, y, said, size) => out.append(drawing("text", { x, y, fill: ink, "font-size": size }, said));
+      // Lines by a mean width of letters, on the safe side.
+      const write = (id, size) => $(id).hidden || $(id).textContent.match(RegExp(`.{1,${Math.floor((width - 24) / size / 0.54)}}(\\s|$)`, "g"))
+        ?.forEach(line => text(12, down += size * 1.35, line.trim(), size));
+      out.append(copied($("patterns")), drawing("rect", { width: "100%", height: "100%", fill: paper }));
+      write("title", 17);
+      write("subtitle", 12);
+      write("notice", 12);
+      const copy = copied(svg), shift = map.containerPointToLayerPoint([0, 0]), [x, y] = svg.getAttribute("viewBox").split(" ");
       copy.removeAttribute("style");
-      const shift = map.containerPointToLayerPoint([0, 0]), [x, y] = svg.getAttribute("viewBox").split(" ");
       copy.setAttribute("x", x - shift.x);
       copy.setAttribute("y", y - shift.y);
-      const frame = drawing("svg", { y: top, width, height: tall, overflow: "hidden" });
+      const frame = drawing("svg", { y: down += 10, width, height: tall, overflow: "hidden" });
       frame.append(copy);
       marks.eachLayer(mark => {
         const p = map.latLngToContainerPoint(mark.getLatLng());
         frame.append(drawing("path", { d: `M${p.x - 3} ${p.y - 3}l6 6m0-6l-6 6`, stroke: "#444", "stroke-width": 1.2 }));
       });
-      const { color: ink, backgroundColor: paper } = getComputedStyle(document.body);
-      const text = (y, size, said) => drawing("text", { x: 12, y, fill: ink, "font-size": size }, said);
-      const said = id => $(id).textContent, parts = said("subtitle").split(" · ");
-      out.append(patterns, drawing("rect", { width: "100%", height: "100%", fill: paper }), frame,
-        text(24, 17, said("title")), text(42, 12, parts.slice(0, 4).join(" · ")), text(57, 12, parts.slice(4).join(" · ")),
-        text(tall + top + 18, 11, said("tally")), text(tall + top + 34, 10, said("credit")));
+      out.append(frame);
+      down += tall + 4;
+      if (!state.evidence) write("measure", 12);
+      const columns = Math.max(1, Math.floor(width / 210));
+      [...document.querySelectorAll("#legend [data-key]")].filter(item => item.offsetParent).forEach((item, i) => {
+        const [swatch, label, number] = item.children, left = 12 + i % columns * (width - 12) / columns, key = copied(swatch);
+        if (i % columns === 0) down += 21;
+        for (const [name, value] of Object.entries({ x: left, y: down - 12, width: 26, height: 15 })) key.setAttribute(name, value);
+        out.append(key);
+        text(left + 33, down, `${label.textContent}: ${number.textContent}`, 12);
+      });
+      down += 6;
+      for (const id of ["tally", "about", "credit"]) write(id, 11);
+      out.setAttribute("viewBox", `0 0 ${width} ${down += 12}`);
+      out.setAttribute("height", down);
       save("svg", "image/svg+xml", new XMLSerializer().serializeToString(out));
     }
 
@@ -348,7 +366,7 @@
       (region.dot ? L.circleMarker(centre(region), { ...options, radius: 8 }) : L.polygon(shapes.get(region.id), options)).addTo(outline);
     }
     function select(index, speak) {
-      if (state.selected !== null) layers.get(state.selected).getElement().setAttribute("tabindex", "-1");
+      svg.querySelector('[tabindex="0"]').setAttribute("tabindex", "-1");
       state.selected = index;
       layers.get(index).getElement().setAttribute("tabindex", "0");
       trace(index);
@@ -385,8 +403,7 @@
         }
         return seen;
       };
-      const start = layers.keys().next().value;
-      for (let seen = reach(start); seen.size < points.size; seen = reach(start)) {
+      for (let seen = reach(first); seen.size < points.size; seen = reach(first)) {
         const lost = [...points.keys()].find(i => !seen.has(i)), q = points.get(lost);
         const host = [...seen].sort((a, b) => points.get(a).distanceTo(q) - points.get(b).distanceTo(q))[0], p = points.get(host);
         const key = Object.keys(WAYS).sort((a, b) => toward(b, p, q) - toward(a, p, q))[0];
@@ -410,7 +427,7 @@
       if (!(event.key in WAYS)) return;
       event.preventDefault();
       ways ||= neighbours();
-      const to = state.selected === null ? layers.keys().next().value : ways[event.key].get(state.selected);
+      const to = state.selected === null ? first : ways[event.key].get(state.selected);
       if (to !== null) visit(to);
     }, true);
     map.getContainer().addEventListener("focusout", leave);
@@ -450,7 +467,7 @@
       state.slice = dated().find(s => s.coding === $("coding").value);
       state.rows = open(state.slice);
       $("title").textContent = document.title = data.signals[signal].title;
-      $("subtitle").textContent = state.slice.subtitle;
+      $("subtitle").textContent = unbroken(state.slice.subtitle);
       $("notice").textContent = state.slice.notice;
       $("notice").hidden = !state.slice.notice;
       $("about").textContent = data.signals[signal].note;
@@ -458,6 +475,7 @@
       refresh();
     }
     function refresh() {
+      leave();
       paint();
       legend();
       strip();
@@ -490,7 +508,7 @@
     $("signal").value = data.slices[data.first].signal;
     home();
     choose(0);
-    layers.values().next().value.getElement().setAttribute("tabindex", "0");
+    layers.get(first).getElement().setAttribute("tabindex", "0");
     document.body.dataset.ready = "yes";
   };
 })();
