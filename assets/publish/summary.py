@@ -31,8 +31,8 @@ def region_counts(estimates: pl.DataFrame) -> dict[str, dict[str, int]]:
     )
     kinds = ("value", "modelled", "suppressed", "not_observable", "not_observed")
     return {
-        signal: {kind: rows.filter(pl.col("known") == kind).height for kind in kinds}
-        for (signal,), rows in cells.group_by("signal", maintain_order=True)
+        signal: {kind: cells.filter((pl.col("signal") == signal) & (pl.col("known") == kind)).height for kind in kinds}
+        for signal in estimates["signal"].unique(maintain_order=True)
     }
 
 

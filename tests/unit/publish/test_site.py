@@ -1,0 +1,162 @@
+"""The site: says what its figures rest on, survives thin runs, and lets no name break a page."""
+
+from datetime import date
+
+import polars as pl
+import pytest
+
+from assets.adoption.signals import load_signals
+from assets.publish.captions import chart_spec, credit, map_spec
+from assets.publish.site import render_index, render_method
+from assets.publish.summary import region_counts
+from assets.schemas import TABLES
+
+SURVEY = {
+    "signal": "survey_use",
+    "period": date(2025, 6, 1),
+    "coding": "publisher",
+    "counted": "people",
+    "evidence": "declared",
+    "source_id": "so_survey_2025",
+}
+REGIONS = [
+    ("world", "world", "World", None),
+    ("KE", "country", "Kenya", "world"),
+    ("CI", "country", "Côte d'Ivoire <b>&", "world"),
+    ("SE", "country", "Sweden", "world"),
+    ("AQ", "country", "Antarctica", "world"),
+    ("metro:nairobi", "metro", "Nairobi", "KE"),
+]
+
+
+def _table(name, rows):
+    columns = TABLES[name].columns()
+    schema = {column: declared.dtype for column, declared in columns.items()}
+    return pl.DataFrame([dict.fromkeys(schema) | row for row in rows], schema=schema)
+
+
+def _regions():
+    return _table(
+        "attribute/regions",
+        [dict(zip(("region_id", "level", "name", "parent_id"), row, strict=True)) | {"drawn": True} for row in REGIONS],
+    )
+
+
+def _cell(region, level, share, n, **more):
+    figures = {"region_id": region, "level": level, "cn_share": share, "n": n}
+    known = {"cn_share_low": share - 0.1, "cn_share_high": share + 0.1, "cn_share_shrunk": share} if share else {}
+    return SURVEY | figures | {"state": "value" if share else "suppressed", "reason": None} | known | more
+
+
+def _estimates(*cells):
+    others = [
+        SURVEY
+        | {"signal": name, "region_id": region, "level": level, "state": signal.absent_state, "reason": "none"}
+        | {"evidence": None, "source_id": None}
+        for name, signal in load_signals().items()
+        if name != "survey_use"
+        for region, level, *_ in REGIONS
+    ]
+    return _table("adoption/estimates", [*cells, *others])
+
+
+def _series():
+    row = {
+        "platform": "huggingface",
+        "definition": "rolling_30d",
+        "panel": "trending",
+        "period": date(2026, 8, 21),
+        "coding": "weights",
+        "accounts": 9,
+        "models": 9,
+        "n_cn": 40.0,
+        "n_us": 40.0,
+        "n_other": 0.0,
+        "n_unknown": 120.0,
+        "n_unreviewed": 2.0,
+        "cn_share": 0.5,
+        "bound_low": 0.2,
+        "bound_high": 0.8,
+        "corrections": 0,
+        "source_id": "hf_radar",
+    }
+    return _table("adoption/world_series", [row])
+
+
+def _index(*cells, run_mode="snapshot"):
+    return render_index(
+        _estimates(*cells),
+        _series(),
+        _regions(),
+        map_image="<svg/>",
+        chart_image="<svg/>",
+        boundaries="Lines.",
+        run_mode=run_mode,
+    )
+
+
+WORLD = _cell("world", "world", 0.58, 5900.0)
+
+
+def test_the_lead_ranks_by_shrunken_shares_of_enough_people_and_prints_intervals():
+    page = _index(
+        WORLD,
+        _cell("KE", "country", 0.81, 46.0, cn_share_shrunk=0.74),
+        _cell("SE", "country", 0.45, 76.0, cn_share_shrunk=0.47),
+        _cell("CI", "country", 0.95, 9.0, cn_share_shrunk=0.7),
+    )
+    assert "from 45% in Sweden (35%–55%) to 81% in Kenya (71%–91%)" in page
+    assert "In 3 economies and territories at least five answered; 3 of them" in page
+    assert "at least 5,900 people" in page
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        (_cell("world", "world", None, None, reason="hidden"),),
+        (WORLD, _cell("KE", "country", 0.8, 9.0)),
+        (_cell("world", "world", None, None, reason="hidden"), _cell("KE", "country", None, None, reason="hidden")),
+    ],
+)
+def test_a_thin_run_has_a_page_without_a_ranking(cells):
+    page = _index(*cells)
+    assert "the share runs from" not in page
+
+
+def test_unknown_origins_stand_beside_the_share():
+    page = _index(WORLD)
+    assert "unknown origin" in page
+    assert '<td class="number">60%</td>' in page
+
+
+def test_names_are_text_and_never_markup():
+    page = _index(WORLD, _cell("CI", "country", 0.6, 40.0))
+    assert "Côte d&#39;Ivoire &lt;b&gt;&amp;" in page
+    assert "Ivoire <b>" not in page
+
+
+def test_synthetic_runs_are_stamped_on_every_page():
+    assert "SYNTHETIC" in _index(WORLD, run_mode="synthetic")
+    assert "SYNTHETIC" in render_method(_estimates(WORLD), _series(), boundaries="Lines.", run_mode="synthetic")
+    assert "SYNTHETIC" not in _index(WORLD)
+
+
+def test_captions_credit_every_source_with_its_licence():
+    said = credit(pl.Series(["hf_radar", "so_survey_2025", None, "hf_radar"]))
+    assert said.count("CC-BY-4.0") == 1
+    assert "ODbL-1.0" in said
+    spec = map_spec(_estimates(WORLD), boundaries="Lines.", run_mode="snapshot")
+    assert [signal.signal for signal in spec.signals] == list(load_signals())
+    assert spec.signal("fork").credit == "No source in this run."
+    assert "HF//RADAR" in chart_spec(_series(), run_mode="snapshot").credit
+
+
+def test_what_is_modelled_is_counted_apart_from_what_is_measured():
+    cells = _estimates(
+        WORLD,
+        _cell("KE", "country", 0.8, 46.0),
+        _cell("SE", "country", None, None, reason="hidden"),
+        _cell("metro:nairobi", "metro", 0.8, None, evidence="modelled"),
+    )
+    counts = region_counts(cells)["survey_use"]
+    assert (counts["value"], counts["modelled"], counts["suppressed"]) == (1, 1, 1)
