@@ -14,7 +14,7 @@ class Run(dg.ConfigurableResource):  # type: ignore[type-arg]  # Dagster resolve
     """The run, as assets see it.
 
     Attributes:
-        mode: ``snapshot``, ``live`` or ``synthetic``.
+        mode: ``snapshot`` or ``live``.
         store: Root of the mode's tables: a local path or an fsspec URL.
         output: Build folder, where the publish layer writes.
     """

@@ -280,7 +280,7 @@ def subtitle(one: Slice) -> str:
         f"coverage {words.percent(coverage)}" if coverage is not None else "coverage not known",
         f"evidence: {words.listing(evidence)}" if evidence else "evidence: none",
         "metro areas modelled" if metros else "",
-        f"origin {words.CODINGS[one.coding]}",
+        f"origin: {words.CODINGS[one.coding]}",
     ]
     return " · ".join(part for part in parts if part)
 
@@ -299,15 +299,17 @@ def notice(one: Slice) -> str:
         bounds = words.percent_span(row["bound_low"], row["bound_high"])
         known = f"World: {words.percent(row['cn_share'])} Chinese of Chinese and US together"
         extent = f"; worst-case bounds {bounds}" if bounds != words.DASH else ""
-        sentence = f"{sentence} {known}{extent}."
+        panel = f" {row['reason']}" if row["reason"] else ""
+        sentence = f"{sentence} {known}{extent}.{panel}"
     return sentence
 
 
 def tally(one: Slice) -> str:
     """Counts of the legend as a sentence."""
     counts = one.counts
+    few = f" (of these {counts.small} with fewer than {scales.SMALL_N} people)" if counts.small else ""
     parts = [
-        f"{counts.valued} with a share (of these {counts.small} with fewer than {scales.SMALL_N} people)",
+        f"{counts.valued} with a share{few}",
         f"{counts.suppressed} hidden",
         f"{counts.not_observable} that no source can tell",
         f"{counts.not_observed} without data in this run",

@@ -249,6 +249,14 @@ def _counts(one: cube.Slice) -> dict[str, int]:
     }
 
 
+def _silent(own: list[cube.Slice]) -> str:
+    """Why a signal has no share anywhere, or nothing if it has one: what no source can tell is not merely missing."""
+    if any(one.rows["cn_share"].is_not_null().any() for one in own):
+        return ""
+    kinds = own[0].rows.filter(pl.col("level") == "country")["state"].unique().to_list()
+    return words.STATES[kinds[0]] if len(kinds) == 1 else "no share in this run"
+
+
 def page_data(found: list[cube.Slice], spec: MapSpec, *, shapes: set[str]) -> dict[str, Any]:
     """What the page draws.
 
@@ -312,7 +320,7 @@ def page_data(found: list[cube.Slice], spec: MapSpec, *, shapes: set[str]) -> di
             "title": cube.title(one, spec),
             "note": words.plain(one.spec.note),
             "unit": words.plain(one.spec.people),
-            "observed": any(other.rows["cn_share"].is_not_null().any() for other in found if other.spec == one.spec),
+            "silent": _silent([other for other in found if other.spec == one.spec]),
         }
         for one in found
     }
@@ -334,7 +342,6 @@ def page_data(found: list[cube.Slice], spec: MapSpec, *, shapes: set[str]) -> di
             "coding": words.CODINGS,
             "level": words.LEVELS,
             "map_label": words.MAP_LABEL,
-            "unseen": "no data in this run",
             "not_found": "No region of that name.",
         },
     }

@@ -135,7 +135,7 @@ def _legend(one: cube.Slice, y: float) -> tuple[str, float]:
         f'<rect x="{svg.number(left)}" y="{svg.number(y + 9)}" width="{svg.number(end - left)}" height="17" '
         f'fill="none" stroke="{colours.BORDER}" stroke-width=".7"/>'
     )
-    counted = f"Bold: number of economies and territories, {counts.total} in all"
+    counted = f"Bold: number of economies and territories, {counts.total} in all; metro areas are counted apart"
     parts.append(svg.line(counted, left, y + 80, size=12, fill=colours.MUTED))
     for index, (look, fill, label) in enumerate(patterns.legend()):
         column, row = divmod(index, 3)
@@ -155,14 +155,29 @@ def _legend(one: cube.Slice, y: float) -> tuple[str, float]:
     return f'<g id="legend">{"".join(parts)}</g>', y + 108
 
 
-def _labels(points: list[tuple[float, float, str]]) -> Iterator[str]:
-    """Names beside points where they fit without touching a point or another name."""
+_PLACES: Final = (
+    (8, 3.5, "start"),
+    (-8, 3.5, "end"),
+    (0, -9, "middle"),
+    (0, 17, "middle"),
+    (6, -5.5, "start"),
+    (6, 12.5, "start"),
+    (-6, -5.5, "end"),
+    (-6, 12.5, "end"),
+)
+"""Where a name may stand beside its point, best first: offset in pixels, and the end that is fixed."""
+
+
+def _labels(points: list[tuple[float, float, str]], marks: list[tuple[float, float]]) -> Iterator[str]:
+    """Names beside points where they fit without touching a point, a mark or another name."""
     taken: list[tuple[float, float, float, float]] = [(x - 7, y - 7, x + 7, y + 7) for x, y, _ in points]
+    own_spots = {(x, y) for x, y, _ in points}
+    taken.extend((x - 3, y - 3, x + 3, y + 3) for x, y in marks if (x, y) not in own_spots)
     for x, y, name in points:
         long = svg.width(name, _NAME_SIZE)
-        for dx, dy, anchor in ((8, 3.5, "start"), (-8, 3.5, "end"), (0, -9, "middle"), (0, 17, "middle")):
+        for dx, dy, anchor in _PLACES:
             start = x + dx - {"start": 0, "end": long, "middle": long / 2}[anchor]
-            box = (start - 2, y + dy - 10, start + long + 2, y + dy + 3)
+            box = (start - 1, y + dy - 8.5, start + long + 1, y + dy + 2.5)
             inside = box[0] > _MARGIN and box[2] < WIDTH - _MARGIN
             own = (x - 7, y - 7, x + 7, y + 7)
             if inside and not any(other != own and _touch(box, other) for other in taken):
@@ -274,6 +289,7 @@ def _world(one: cube.Slice, *, shapes: "gpd.GeoDataFrame | None", y: float) -> t
     frame = _Frame(left=left, right=right, top=top, y=y)
     bottom = frame.point(0, float(edge[0]))[1]
     areas, dots, metros, crosses = [], [], [], []
+    marks: list[tuple[float, float]] = []
     names: list[tuple[float, float, str]] = []
     for row, anchor_east, anchor_north in zip(rows, east, north, strict=True):
         region, look = row["region_id"], row["look"]
@@ -293,7 +309,10 @@ def _world(one: cube.Slice, *, shapes: "gpd.GeoDataFrame | None", y: float) -> t
             areas.append(f'<path {paint} d="{frame.path(outline[region])}">{label}</path>')
         else:
             dots.append(f'<circle {paint} {place} r="{3.8 if known else 1.7}">{label}</circle>')
+            if known:
+                marks.append((x, down))
         if look == "suppressed":
+            marks.append((x, down))
             crosses.append(svg.cross(x, down, reach=2.8, colour=colours.CROSS))
     grid = frame.path(shapely.MultiLineString(graticule()))
     clip = (
@@ -307,7 +326,7 @@ def _world(one: cube.Slice, *, shapes: "gpd.GeoDataFrame | None", y: float) -> t
         f'<g stroke="{colours.BORDER}" stroke-width=".5" stroke-linejoin="round">{"".join(areas)}</g>'
         f'<g stroke="{colours.INK}" stroke-width=".9" stroke-dasharray="2 1.4">{"".join(metros)}</g>'
         f'<g stroke="{colours.BORDER}" stroke-width=".8">{"".join(dots)}</g>{"".join(crosses)}'
-        f"{''.join(_labels(names))}</g>"
+        f"{''.join(_labels(names, marks))}</g>"
     )
     return drawn, bottom
 

@@ -15,7 +15,7 @@ FONT: Final = "Arial, 'Liberation Sans', Helvetica, sans-serif"
 
 # Advance widths of Helvetica in thousandths of the size, from its published metrics.
 _WIDTHS: Final = {
-    278: " !,./:;I[\\]ft·",
+    278: " \u00a0!,./:;I[\\]ft·",
     222: "ijl‘’",
     355: '"|',
     333: "()-r`",
@@ -46,13 +46,14 @@ def width(text: str, size: float, *, bold: bool = False) -> float:
 def wrap(text: str, size: float, limit: float, *, bold: bool = False) -> list[str]:
     """Text in lines that are no wider than the limit in pixels, broken between words."""
     lines: list[str] = []
-    for word in text.split():
+    # A per cent sign stays with its number.
+    for word in " ".join(text.split()).replace(" %", "\u00a0%").split(" "):
         longer = f"{lines[-1]} {word}" if lines else word
         if lines and width(longer, size, bold=bold) <= limit:
             lines[-1] = longer
         else:
             lines.append(word)
-    return lines
+    return [part.replace("\u00a0", " ") for part in lines if part]
 
 
 def number(value: float) -> str:

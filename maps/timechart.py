@@ -24,6 +24,8 @@ WIDTH: Final = 1200.0
 _MARGIN: Final = 30.0
 _GUTTER: Final = 212.0
 _GAP: Final = 64.0
+_LABEL: Final = 72.0
+"""Room at the right of each field for the latest values in words."""
 _COUNTS: Final = 84.0
 _SHARES: Final = 72.0
 _BETWEEN: Final = 16.0
@@ -40,8 +42,8 @@ DEFINITIONS: Final = {
     "in_window": "downloads between two counts",
 }
 PANELS: Final = {
-    "all_accounts": "all accounts of each count",
-    "matched_accounts": "the same accounts in every count",
+    "all_accounts": "large publishers, all crawled",
+    "matched_accounts": "large publishers in every crawl since January 2025",
     "evaluation_registry": "models of an evaluation registry",
     "trending": "trending models",
 }
@@ -66,7 +68,7 @@ class _Field:
     def across(self, day: dt.date) -> float:
         """Pixel of a day; the days keep clear of the edges."""
         days = max((self.last - self.first).days, 1)
-        return self.x + 8 + (self.width - 16) * (day - self.first).days / days
+        return self.x + 8 + (self.width - 8 - _LABEL) * (day - self.first).days / days
 
     def count(self, downloads: float) -> float:
         """Pixel of a number of downloads; the axis begins at zero."""
@@ -264,7 +266,6 @@ def _sides(points: Sequence[dict[str, Any]]) -> set[str]:
 def _direct_labels(latest: dict[str, Any], at: _Field, *, sides: set[str]) -> Iterator[str]:
     """Latest values beside their points, moved apart where they would touch."""
     x = at.across(latest["period"]) + 7
-    room = at.x + at.width + _GAP - 44 - x
     cn, us = at.count(latest["n_cn"]) + 4, at.count(latest["n_us"]) + 4
     near = 13 - abs(cn - us)
     if near > 0 and len(sides) == len(_COLOURS):
@@ -276,18 +277,7 @@ def _direct_labels(latest: dict[str, Any], at: _Field, *, sides: set[str]) -> It
     ):
         if column not in sides:
             continue
-        text = f"{word} {words.magnitude(latest[column])}"
-        fits = svg.width(text, 11.5, bold=True) <= room
-        yield svg.line(
-            text,
-            x if fits else x - 14,
-            y if fits else y - 9,
-            size=11.5,
-            fill=colour,
-            bold=True,
-            anchor="start" if fits else "end",
-            halo=halo,
-        )
+        yield svg.line(f"{word} {words.magnitude(latest[column])}", x, y, size=11.5, fill=colour, bold=True, halo=halo)
     if latest["cn_share"] is None:
         # Where nothing of one side is known, a share would be 0 or 100 % by the source's choice alone.
         said = "no share: only one side is in the panel"
@@ -389,15 +379,17 @@ def _row_label(own: pl.DataFrame, platform: str, definition: str, panel: str, y:
     days = own["period"].n_unique()
     parts = [svg.line(PLATFORMS[platform], _MARGIN, y + 12, size=14, fill=colours.INK, bold=True)]
     down = y + 32
-    for sentence in (DEFINITIONS[definition], PANELS[panel], f"{accounts}, {days} day{'s' if days > 1 else ''}"):
-        last = sentence.startswith(accounts)
+    counted = f"{accounts} on {days} day{'s' if days > 1 else ''}"
+    for sentence in (DEFINITIONS[definition], PANELS[panel], counted):
+        last = sentence == counted
         text, down = svg.paragraph(
             sentence,
             _MARGIN,
             down,
             size=12 if last else 13,
             fill=colours.MUTED if last else colours.INK,
-            limit=_GUTTER - 64,
+            limit=_GUTTER - 46,
         )
         parts.append(text)
+        down += 3
     return "".join(parts)

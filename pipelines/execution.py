@@ -8,6 +8,7 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Final
 
 import dagster as dg
@@ -15,9 +16,9 @@ from dagster_shared.error import SerializableErrorInfo
 from upath import UPath
 
 from pipelines.build import build_defs
-from pipelines.instance import prepare
+from pipelines.instance import alone, prepare
 from pipelines.jobs import refresh_atlas
-from pipelines.settings import Settings
+from pipelines.settings import Settings, SettingsError
 from pipelines.storage import open_store
 
 LOGGER: Final = "progress"
@@ -235,10 +236,30 @@ def run(settings: Settings, *, only: Sequence[str] = (), tell: Callable[[Fact], 
 
     Raises:
         SelectionError: A name is neither a group nor an asset.
+        BusyError: Another build is running on the same home.
+        SettingsError: The build folder cannot be written.
         StoreError: The store belongs to another mode.
         KeyboardInterrupt: The process was told to stop; Dagster has noted the run as failed.
     """
+    with alone(settings):
+        return _run(settings, only=only, tell=tell)
+
+
+def _require_writable(folder: Path) -> None:
+    """Find out before the run, not after its first half, that the pages cannot be written."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise SettingsError(
+            f"the build folder {folder} cannot be written ({error.strerror}): choose --output"
+        ) from error
+
+
+def _run(settings: Settings, *, only: Sequence[str], tell: Callable[[Fact], None]) -> Outcome:
     prepare(settings)
+    _require_writable(settings.output)
     listener = _Listener(tell)
     defs = build_defs(settings=settings, loggers={LOGGER: listener.definition()})
     keys = select(defs, only)

@@ -12,7 +12,7 @@ from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from upath import UPath
 
-Mode = Literal["snapshot", "live", "synthetic"]
+Mode = Literal["snapshot", "live"]
 MODES: Final[tuple[str, ...]] = get_args(Mode)
 
 
@@ -35,16 +35,22 @@ class Settings(BaseSettings):
     Attributes:
         mode: Which figures the run uses (``ATLAS_MODE``).
         data: Where the stores are, one per mode: a folder or an fsspec URL (``ATLAS_DATA``).
-        output: Build folder (``ATLAS_OUTPUT``).
-        dagster_home: Where Dagster keeps its history (``DAGSTER_HOME``); absolute, as Dagster demands.
+        output: Build folder (``ATLAS_OUTPUT``); ``build``, or ``build/live`` in live mode, so that pages of one mode
+            never link to files of another.
+        dagster_home: Where Dagster keeps its history (``DAGSTER_HOME``); absolute, as Dagster demands. One a mode,
+            or the UI would show as made what another mode's store holds.
     """
 
     model_config = SettingsConfigDict(env_prefix="ATLAS_", frozen=True, env_ignore_empty=True, populate_by_name=True)
 
     mode: Mode = "snapshot"
     data: str = "data"
-    output: Path = Path("build")
-    dagster_home: Path = Field(default=Path(".dagster"), validation_alias="DAGSTER_HOME")
+    output: Path = Field(
+        default_factory=lambda values: Path("build") if values["mode"] == "snapshot" else Path("build") / values["mode"]
+    )
+    dagster_home: Path = Field(
+        default_factory=lambda values: Path(".dagster") / values["mode"], validation_alias="DAGSTER_HOME"
+    )
 
     @field_validator("data", mode="after")
     @classmethod

@@ -61,11 +61,17 @@ def open_store(root: UPath, mode: str) -> None:
         StoreError: The store was made for another mode, or holds files but no marker.
     """
     marker = root / MARKER
-    if marker.exists():
+    try:
+        found = marker.exists()
+    except ImportError as error:
+        raise StoreError(f"{root}: {error}; install the package that it names into the same environment.") from error
+    if found:
         try:
             made_for = json.loads(marker.read_text(encoding="utf-8"))["mode"]
         except (ValueError, KeyError, TypeError) as error:
-            raise StoreError(f"{marker}: the marker of the store cannot be read ({error}).") from error
+            raise StoreError(
+                f"{marker}: the marker of the store cannot be read ({error}); remove the store and build anew."
+            ) from error
         if made_for != mode:
             raise StoreError(
                 f"{root}: this store was made for mode {made_for!r} and cannot be used in mode {mode!r}; "

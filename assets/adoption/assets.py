@@ -104,7 +104,7 @@ def _finite(frame: pl.DataFrame, _: Mapping[str, Any]) -> Outcome:
         Check(name="every_economy", description="No surveyed economy is lost.", run=_every_economy),
     ],
 )
-def observations(survey_use: pl.DataFrame, regions: pl.DataFrame) -> pl.DataFrame:  # noqa: ARG001 - the registry is what the check compares with
+def observations(survey_use: pl.DataFrame, regions: pl.DataFrame) -> pl.DataFrame:
     """Who adopts whose models, as counted?"""
     return survey_observations(survey_use)
 

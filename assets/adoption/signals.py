@@ -7,9 +7,13 @@ import tomllib
 from importlib import resources
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from assets.schemas.vocabulary import SIGNALS
+
+
+class SignalError(ValueError):
+    """The registry of signals is wrong; the message names the file, the signal and the key."""
 
 
 class Signal(BaseModel):
@@ -44,11 +48,19 @@ def load_signals() -> dict[str, Signal]:
     """Return the signals by name, in the order of the file.
 
     Raises:
-        ValueError: The file names a signal that the vocabulary lacks.
+        SignalError: The file names a signal that the vocabulary lacks, or an entry has a missing, unknown or wrong key.
     """
     text = resources.files("assets.adoption").joinpath("signals.toml").read_text(encoding="utf-8")
-    signals = {name: Signal(**value) for name, value in tomllib.loads(text).items()}
+    signals = {name: _signal(name, value) for name, value in tomllib.loads(text).items()}
     unknown = sorted(set(signals) - set(SIGNALS))
     if unknown:
-        raise ValueError(f"signals.toml: unknown signal(s) {', '.join(unknown)}; known are {', '.join(SIGNALS)}.")
+        raise SignalError(f"signals.toml: unknown signal(s) {', '.join(unknown)}; known are {', '.join(SIGNALS)}.")
     return signals
+
+
+def _signal(name: str, entry: dict[str, object]) -> Signal:
+    try:
+        return Signal.model_validate(entry)
+    except ValidationError as error:
+        problems = "; ".join(f"{problem['loc'][0]}: {problem['msg']}" for problem in error.errors())
+        raise SignalError(f"signals.toml: [{name}]: {problems}.") from error

@@ -47,7 +47,8 @@ def counts_by_country(survey_use: pl.DataFrame) -> pl.DataFrame:
         survey_use: Table ``survey_use``.
 
     Returns:
-        ``wave, region_id, respondents, source_id`` and the counts, in people.
+        ``wave, region_id, respondents, source_id``, the counts and ``n_low``, the least number of distinct people
+        on either side; all in people.
     """
     wide = survey_use.filter(pl.col("model").is_in(list(COUNTS))).pivot(
         "model", index=["wave", "region_id", "respondents", "source_id"], values="users"
@@ -71,7 +72,7 @@ def counts_by_country(survey_use: pl.DataFrame) -> pl.DataFrame:
     # Both hidden although each side is published: the joint count is under 5, or the count of neither is.
     neither_at_zero = pl.col("cn") + pl.col("us") - pl.col("respondents")
     may_be_neither = (neither_at_zero + HIDDEN_MAX >= least) & (neither_at_zero >= 0)
-    return wide.with_columns(
+    ranged = wide.with_columns(
         both_low=pl.coalesce("both", least),
         both_high=pl.coalesce(
             "both",
@@ -79,7 +80,9 @@ def counts_by_country(survey_use: pl.DataFrame) -> pl.DataFrame:
             .then(pl.min_horizontal(most, neither_at_zero + HIDDEN_MAX))
             .otherwise(pl.min_horizontal(most, hidden)),
         ),
-    ).sort("wave", "region_id")
+    )
+    together = pl.col("cn_low") + pl.col("us_low") - pl.col("both_high")
+    return ranged.with_columns(n_low=pl.max_horizontal(together, "cn_low", "us_low")).sort("wave", "region_id")
 
 
 def survey_observations(survey_use: pl.DataFrame) -> pl.DataFrame:
@@ -127,6 +130,7 @@ def _rolled_up(counts: pl.DataFrame, regions: pl.DataFrame) -> pl.DataFrame:
         *(pl.col(name).sum() for name in ("cn", "us")),
         pl.when(pl.col("other").is_not_null().all()).then(pl.col("other").sum()).alias("other"),
         *(pl.col(f"{name}_{end}").sum() for name in ("cn", "us", "both") for end in ("low", "high")),
+        pl.col("n_low").sum(),
         pl.col("source_id").first(),
         published.any().alias("published"),
         pl.len().alias("economies"),
@@ -226,7 +230,7 @@ def _wave_cells(survey_use: pl.DataFrame, regions: pl.DataFrame) -> pl.DataFrame
         period=pl.lit(survey_use["wave"][0], pl.Date),
         coding=pl.lit("publisher"),
         counted=pl.lit("people"),
-        n=pl.when("published").then(pl.col("cn_low") + pl.col("us_low") - pl.col("both_high")).cast(pl.Float64),
+        n=pl.when("published").then("n_low").cast(pl.Float64),
         n_cn=shown["cn"],
         n_us=shown["us"],
         n_both=shown["both"],

@@ -30,20 +30,6 @@ from assets.schemas.ingest import (
 KINDS: Final = {"polars", "parquet"}
 
 
-def _seed(name: str, run: Run) -> pl.DataFrame:
-    """Return the table of the embedded snapshot.
-
-    Raises:
-        SnapshotError: The mode is ``synthetic``, which needs live clients to run against stand-ins.
-    """
-    if run.mode == "synthetic":
-        raise snapshot.SnapshotError(
-            "Mode synthetic runs the live clients against stand-ins, and this version has no live client; "
-            "use mode snapshot (ATLAS_MODE=snapshot)."
-        )
-    return snapshot.read(name)
-
-
 def _is_current(_: pl.DataFrame, inputs: Mapping[str, Any]) -> Outcome:
     run: Run = inputs["run"]
     day = snapshot.read_manifest()[1]["snapshot"]
@@ -103,13 +89,13 @@ def _any_is_at_most_sum(frame: pl.DataFrame, _: object) -> Outcome:
 )
 def models(run: Run) -> pl.DataFrame:
     """What models were there, and how often they were downloaded."""
-    return _seed("models", run)
+    return snapshot.read("models")
 
 
 @table_asset(ModelParents, kinds={*KINDS, "huggingface"}, checks=[CURRENT, at_least(12_000)])
 def model_parents(run: Run) -> pl.DataFrame:
     """Which model says it was made from which."""
-    return _seed("model_parents", run)
+    return snapshot.read("model_parents")
 
 
 @table_asset(
@@ -127,7 +113,7 @@ def model_parents(run: Run) -> pl.DataFrame:
 )
 def model_download_totals(run: Run) -> pl.DataFrame:
     """How download counters of the large publishers moved over time."""
-    return _seed("model_download_totals", run)
+    return snapshot.read("model_download_totals")
 
 
 @table_asset(
@@ -145,7 +131,7 @@ def model_download_totals(run: Run) -> pl.DataFrame:
 )
 def survey_use(run: Run) -> pl.DataFrame:
     """How many developers of each country say they worked with each model."""
-    return _seed("survey_use", run)
+    return snapshot.read("survey_use")
 
 
 @table_asset(
@@ -163,16 +149,16 @@ def survey_use(run: Run) -> pl.DataFrame:
 )
 def denominators(run: Run) -> pl.DataFrame:
     """How many people, developers and AI users each economy has."""
-    return _seed("denominators", run)
+    return snapshot.read("denominators")
 
 
 @table_asset(Repositories, kinds={*KINDS, "github"}, checks=[CURRENT, at_least(20)])
 def repositories(run: Run) -> pl.DataFrame:
     """Which GitHub repositories are tracked."""
-    return _seed("repositories", run)
+    return snapshot.read("repositories")
 
 
 @table_asset(CommitOffsets, kinds={*KINDS, "github"}, checks=[CURRENT, at_least(2_000)])
 def commit_offsets(run: Run) -> pl.DataFrame:
     """In which time zones the core staff of tracked repositories commit."""
-    return _seed("commit_offsets", run)
+    return snapshot.read("commit_offsets")

@@ -93,7 +93,7 @@ def freeze(tables: Mapping[str, pl.DataFrame], day: date, *, root: Path = SNAPSH
 
 def _verified(path: Path, sha256: str) -> Path:
     if not path.is_file():
-        raise SnapshotError(f"{path}: the file is missing; restore it with 'git checkout -- {path.name}'.")
+        raise SnapshotError(f"{path}: the file is missing; restore it from git ('git checkout -- {path}').")
     found = _sha256(path)
     if found != sha256:
         raise SnapshotError(
@@ -111,9 +111,16 @@ def read_manifest(root: Path = SNAPSHOTS) -> tuple[Path, dict[str, Any]]:
     """
     pin_path = root / "pinned.json"
     if not pin_path.is_file():
-        raise SnapshotError(f"{pin_path}: no snapshot is pinned; make one with 'atlas snapshot'.")
-    pin = json.loads(pin_path.read_text(encoding="utf-8"))
-    folder = root / pin["snapshot"]
+        raise SnapshotError(
+            f"{pin_path}: no snapshot is pinned; restore the file from git, or make one with 'atlas snapshot'."
+        )
+    try:
+        pin = json.loads(pin_path.read_text(encoding="utf-8"))
+        folder = root / pin["snapshot"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise SnapshotError(f"{pin_path}: the file is damaged ({error}); restore it from git.") from error
+    if not folder.is_dir():
+        raise SnapshotError(f"{pin_path}: pins the snapshot {folder.name}, which does not exist; restore it from git.")
     manifest = _verified(folder / "manifest.json", pin["manifest_sha256"])
     return folder, json.loads(manifest.read_text(encoding="utf-8"))
 

@@ -7,7 +7,11 @@ import tomllib
 from datetime import date
 from importlib import resources
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+
+class SourceError(ValueError):
+    """The registry of sources is wrong; the message names the file, the source and the key."""
 
 
 class Source(BaseModel):
@@ -37,6 +41,18 @@ class Source(BaseModel):
 
 
 def load_sources() -> dict[str, Source]:
-    """Return the sources by ``source_id``, in the order of the file."""
+    """Return the sources by ``source_id``, in the order of the file.
+
+    Raises:
+        SourceError: An entry lacks a key, has an unknown one, or a value of the wrong type.
+    """
     text = resources.files("assets.ingest").joinpath("sources.toml").read_text(encoding="utf-8")
-    return {key: Source(**value) for key, value in tomllib.loads(text).items()}
+    return {key: _source(key, value) for key, value in tomllib.loads(text).items()}
+
+
+def _source(key: str, entry: dict[str, object]) -> Source:
+    try:
+        return Source.model_validate(entry)
+    except ValidationError as error:
+        problems = "; ".join(f"{problem['loc'][0]}: {problem['msg']}" for problem in error.errors())
+        raise SourceError(f"sources.toml: [{key}]: {problems}.") from error

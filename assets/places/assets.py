@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from typing import Any
 
 import polars as pl
-from maps.geometry.regions import load_regions
 
 from assets.checks import Check, Outcome, at_least
 from assets.declare import table_asset
 from assets.schemas.attribute import Regions
+from maps.geometry.regions import load_regions
 
 
 def _parents_exist(frame: pl.DataFrame, _: Mapping[str, Any]) -> Outcome:

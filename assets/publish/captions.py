@@ -13,8 +13,8 @@ from maps.spec import ChartSpec, MapSpec, PeriodKind, SignalSpec
 
 PERIOD_KINDS: Final[dict[str, PeriodKind]] = {"survey_use": "wave"}
 
-STAMPS: Final = {"snapshot": "", "live": "", "synthetic": "SYNTHETIC"}
-"""Word beside every title, by mode of the run."""
+STAMPS: Final = {"snapshot": "", "live": "STALE"}
+"""Word beside every title, by mode of the run: a live run stands at the embedded snapshot until clients exist."""
 
 
 def credit(source_ids: pl.Series) -> str:
@@ -57,10 +57,10 @@ def chart_spec(world_series: pl.DataFrame, *, run_mode: str) -> ChartSpec:
         run_mode: Mode of the run.
     """
     return ChartSpec(
-        title="Downloads of Chinese and US models, for the world, by definition and coding",
+        title="Downloads of Chinese and US models in the parts of the hubs that were counted",
         subtitle=(
-            "CN share of downloads of CN and US models. The sign of the answer depends on the definition: "
-            "each panel is another question, and panels are never joined."
+            "CN share of downloads of CN and US models. Each field is another question and another part of the hub; "
+            "they are never joined."
         ),
         note=(
             "A download is a request to the hub, not a person. By publisher: who released the model. By weights: "

@@ -14,9 +14,13 @@ from markdown_it import MarkdownIt
 from assets.adoption.signals import load_signals
 from assets.publish.captions import STAMPS, credit
 from assets.publish.summary import region_counts
+from maps import words
 
 ENOUGH_PEOPLE: Final = 30
 """Fewest people behind an economy that the lead sentence may name."""
+
+TAKE_ARTICLE: Final = ("United ", "Netherlands", "Philippines", "Dominican Republic", "Russian Federation")
+"""Beginnings of names that need "the" within a sentence."""
 
 DEFINITIONS: Final = {
     "rolling_30d": "last 30 days",
@@ -32,7 +36,13 @@ PANELS: Final = {
 
 
 def _percent(share: float | None) -> str:
-    return "–" if share is None else f"{share:.0%}"
+    """Return a share as rounded on the maps, where 99.96 % is not 100 %."""
+    return words.percent(share).replace(" ", "")
+
+
+def _with_article(name: str) -> str:
+    """Return the name of an economy as it stands within a sentence."""
+    return f"the {name}" if name.startswith(TAKE_ARTICLE) else name
 
 
 def _environment() -> Environment:
@@ -44,6 +54,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters["percent"] = _percent
+    environment.filters["with_article"] = _with_article
     return environment
 
 
@@ -136,7 +147,8 @@ def render_index(
             title="Adoption Atlas: Chinese and US open AI models by region",
             map_image=base64.b64encode(map_image.encode()).decode(),
             chart_image=base64.b64encode(chart_image.encode()).decode(),
-            map_alt=f"World map of the Chinese share of model choices: {survey['shown']} economies with a share; "
+            map_alt="World map of the Chinese share of model choices: "
+            f"{survey['shown']} economies and territories with a share; "
             "the table of the interactive map lists every value.",
             chart_alt="Chart of the Chinese share of downloads over time; the table below it lists the newest values.",
             signals=_signals(estimates),

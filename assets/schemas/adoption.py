@@ -96,6 +96,11 @@ class Estimates(Table):
         return pl.col("cn_share").is_not_null() == pl.col("state").is_in(["value", "zero"])
 
     @dy.rule()
+    def n_holds_either_side(cls) -> pl.Expr:  # noqa: N805
+        """As many distinct people as there are on either side, or more."""
+        return (pl.col("n") >= pl.max_horizontal("n_cn", "n_us")).fill_null(value=True)
+
+    @dy.rule()
     def interval_holds_share(cls) -> pl.Expr:  # noqa: N805
         """The interval contains the share."""
         return pl.col("cn_share").is_null() | (

@@ -58,6 +58,13 @@ def _shown(rows: pl.DataFrame, columns: Sequence[str]) -> str:
     return "\n".join(lines)
 
 
+def _columns_of(table: type[Table], rule: str) -> list[str]:
+    """Return the columns that a rule looks at; the key alone for the rule on duplicate keys."""
+    # dataframely has no public way to ask a rule for its columns.
+    rules = table._schema_validation_rules()  # noqa: SLF001
+    return rules[rule].expr.meta.root_names() if rule in rules else []
+
+
 def _numbered(broken: pl.DataFrame, frame: pl.DataFrame) -> pl.DataFrame:
     """Return the rows of ``frame`` that are in ``broken``, each with its number (the first data row is 1)."""
     texts = frame.with_row_index("row", offset=1).cast(pl.String)
@@ -105,7 +112,7 @@ def validate(frame: pl.DataFrame | pl.LazyFrame, table: type[Table], *, where: s
         column, _, check = rule.rpartition("|")
         broken = _numbered(details.filter(pl.col(rule) == "invalid"), eager)
         label = f"column {column}: {check}" if column else f"rule {check}"
-        shown = [*(name for name in table.primary_key() if name != column), column] if column else table.column_names()
+        shown = list(dict.fromkeys([*table.primary_key(), *([column] if column else _columns_of(table, check))]))
         absent = " (the value is absent)" if check == "nullability" else ""
         lines.append(f"  {label} fails for {count} row(s){absent}, the first being\n{_shown(broken, shown)}")
     raise TableError(f"{where}: table {table.NAME} is refused.\n" + "\n".join(lines))

@@ -27,7 +27,7 @@ MIN_RING_POINTS: Final = 4
 """Points of the smallest ring: a triangle, closed."""
 ROUNDED_DIGITS: Final = 9
 """Decimals of a decoded degree: a tenth of a millimetre."""
-WORLDVIEW: Final = "un-leaning"
+WORLDVIEW: Final = "UN-leaning"
 """Name of the drawn boundaries' point of view; `SOURCES.json` lists what it means line by line."""
 BOUNDARY_NOTE: Final = "Boundaries are for statistical presentation and imply no opinion on legal status."
 

@@ -66,10 +66,7 @@
       return shifted(points);
     };
     const polygons = g => g.type === "Polygon" ? [g.arcs] : g.arcs || [];
-    const shapes = new Map();
-    for (const g of topology.objects.economies.geometries) {
-      shapes.set(g.id, polygons(g).map(rings => rings.map(ring)));
-    }
+    const shapes = new Map(topology.objects.economies.geometries.map(g => [g.id, polygons(g).map(rings => rings.map(ring))]));
     // The cut at 180° is no border: the line is broken wherever both ends lie on it.
     const borders = [];
     for (const arc of arcs) {
@@ -85,73 +82,64 @@
   }
 
   // --- Numbers ---
-  const percent = share => share === null ? "–" : `${share > 0 && share < 0.01 || share > 0.99 && share < 1 ? Math.min(99.9, Math.max(0.1, share * 100)).toFixed(1) : Math.round(share * 100)} %`;
+  const percent = share => share === null ? "–" : `${share % 1 && (share < 0.01 || share > 0.99) ? Math.min(99.9, Math.max(0.1, share * 100)).toFixed(1) : Math.round(share * 100)} %`;
   const span = (low, high) => low === null || high === null ? "–" : `${percent(low).slice(0, -2)}–${percent(high)}`;
   const unbroken = text => text.replace(/ %/g, "\u00a0%");
   const count = n => n === null ? "–" : Math.round(n).toLocaleString("en");
 
-  const element = (tag, text, name) => {
-    const node = document.createElement(tag);
-    if (text !== undefined) node.textContent = text;
-    if (name) node.className = name;
+  const element = (tag, text = "", className = "") => Object.assign(document.createElement(tag), { textContent: text, className });
+  const NS = "http://www.w3.org/2000/svg";
+  const set = (node, attributes) => {
+    for (const key in attributes) node.setAttribute(key, attributes[key]);
     return node;
   };
-  const NS = "http://www.w3.org/2000/svg";
-  const drawing = (tag, attributes, text) => {
-    const node = document.createElementNS(NS, tag);
-    for (const key in attributes) node.setAttribute(key, attributes[key]);
-    if (text !== undefined) node.textContent = text;
+  const drawing = (tag, attributes, text = "") => {
+    const node = set(document.createElementNS(NS, tag), attributes);
+    node.textContent = text;
     return node;
   };
 
   window.AdoptionAtlas = (map, data, topology) => {
     const $ = id => document.getElementById(id);
-    const { regions, words } = data;
-    const state = { slice: null, rows: [], evidence: false, selected: null };
+    const { regions, words } = data, box = map.getContainer();
+    const state = { slice: null, rows: [], selected: null };
 
     // --- Slices: columns in, rows out; no row means not observed ---
-    function open(slice) {
-      const rows = regions.map(() => null), { columns } = slice;
-      const at = (name, i) => Array.isArray(columns[name]) ? columns[name][i] : columns[name] ?? null;
-      slice.region.forEach((region, i) => {
-        const row = { region };
-        for (const name of data.fields) row[name] = at(name, i);
-        row.reason = row.reason === null ? null : data.reasons[row.reason];
-        rows[region] = row;
-      });
-      return rows.map((row, region) => row || {
-        ...Object.fromEntries(data.fields.map(name => [name, null])),
-        region, look: "not_observed", state: "not_observed", reason: words.no_row,
+    const blank = { ...Object.fromEntries(data.fields.map(name => [name, null])), look: "not_observed", state: "not_observed", reason: words.no_row };
+    function open({ region: filled, columns }) {
+      const places = new Map(filled.map((region, i) => [region, i]));
+      return regions.map((_, region) => {
+        const i = places.get(region), row = { region };
+        if (i === undefined) return { ...blank, region };
+        for (const name of data.fields) row[name] = (Array.isArray(columns[name]) ? columns[name][i] : columns[name]) ?? null;
+        row.reason = data.reasons[row.reason] ?? null;
+        return row;
       });
     }
 
     /** Fill of a row by its look, or by evidence. */
-    function fill(row) {
-      if (row.look in data.fills) return data.fills[row.look];
-      if (state.evidence) return data.evidence[row.evidence];
-      if (row.look === "small") return `url(#hatch-${row.class})`;
-      if (row.look === "modelled") return `url(#modelled-${row.class})`;
-      return data.classes[row.class];
-    }
+    const fill = row => data.fills[row.look] || ($("evidence").checked ? data.evidence[row.evidence]
+      : { small: `url(#hatch-${row.class})`, modelled: `url(#modelled-${row.class})` }[row.look] || data.classes[row.class]);
 
     // --- Sentences: the same ones for tooltip, card and screen reader ---
     function sentences(row) {
       const { signal } = state.slice, unit = data.signals[signal].unit, lines = [];
+      const say = (text, kind = "") => lines.push([kind, text]);
       if (row.cn_share !== null) {
         lines.push(["share", `Chinese ${percent(row.cn_share)}`, `US ${percent(1 - row.cn_share)}`]);
-        if (row.cn_share_low !== null) lines.push(["", `95 % interval: ${span(row.cn_share_low, row.cn_share_high)} Chinese`]);
+        if (row.cn_share_low !== null) say(`95 % interval: ${span(row.cn_share_low, row.cn_share_high)} Chinese`);
       }
-      if (row.state !== "value") lines.push(["care", words.state[row.state]]);
+      if (row.state !== "value") say(words.state[row.state], "care");
       if (row.n !== null) {
-        const parts = [["n_cn", "Chinese"], ["n_us", "US"], ["n_both", "both"], ["n_other", "other"], ["n_unknown", "unknown origin"]]
+        const parts = Object.entries({ n_cn: "Chinese", n_us: "US", n_both: "both", n_other: "other", n_unknown: "unknown origin" })
           .filter(([name]) => row[name] !== null).map(([name, word]) => `${count(row[name])} ${word}`);
-        lines.push(["", `n = ${count(row.n)} ${unit}${parts.length ? `: ${parts.join(", ")}` : ""}`]);
+        say(`n = ${count(row.n)} ${unit}${parts.length ? `: ${parts.join(", ")}` : ""}`);
       }
-      if (row.bound_low !== null) lines.push(["", `Worst-case bounds: ${span(row.bound_low, row.bound_high)} Chinese`]);
-      if (row.location_quotient !== null) lines.push(["", `${row.location_quotient.toFixed(2)} × the world’s share`]);
-      if (row.look === "small") lines.push(["care", words.small_n]);
-      if (row.evidence) lines.push(["", `Evidence: ${words.evidence[row.evidence]}${row.coverage === null ? "" : `; coverage ${percent(row.coverage)}`}`]);
-      if (row.reason) lines.push(["muted", row.reason]);
+      if (row.bound_low !== null) say(`Worst-case bounds: ${span(row.bound_low, row.bound_high)} Chinese`);
+      if (row.location_quotient !== null) say(`${row.location_quotient.toFixed(2)} × the world’s share`);
+      if (row.look === "small") say(words.small_n, "care");
+      if (row.evidence) say(`Evidence: ${words.evidence[row.evidence]}${row.coverage === null ? "" : `; coverage ${percent(row.coverage)}`}`);
+      if (row.reason) say(row.reason, "muted");
       return lines;
     }
     const named = (tag, row) => {
@@ -162,7 +150,7 @@
     const spoken = row => `${regions[row.region].name}: ${sentences(row).map(line => line.slice(1).join(", ")).join(". ")}`;
     function describe(target, row) {
       target.replaceChildren(named("strong", row), ...sentences(row).map(([kind, first, second]) => {
-        const line = element("div", second ? undefined : unbroken(first), kind);
+        const line = element("div", second ? "" : unbroken(first), kind);
         if (second) line.append(element("span", first, "cn"), " · ", element("span", second, "us"));
         return line;
       }));
@@ -179,15 +167,14 @@
     L.polygon([...meridian(SEAM), ...meridian(SEAM + 360).reverse()], { ...fixed, className: "sea", stroke: true }).addTo(map);
     L.polyline(graticule, { ...fixed, className: "graticule" }).addTo(map);
 
-    const layers = new Map(), marks = L.layerGroup().addTo(map);
-    const centre = region => [region.lat, region.lng < SEAM ? region.lng + 360 : region.lng];
+    const layers = new Map(), pathOf = index => layers.get(index).getElement(), marks = L.layerGroup().addTo(map);
+    const centre = index => [regions[index].lat, regions[index].lng + (regions[index].lng < SEAM ? 360 : 0)];
     const drawn = (index, layer) => {
       layer.addTo(map);
       layers.set(index, layer);
-      const path = layer.getElement();
+      const path = pathOf(index);
       path.dataset.region = regions[index].id;
-      path.setAttribute("role", "img");
-      path.setAttribute("tabindex", "-1");
+      set(path, { role: "img", tabindex: -1 });
       path.addEventListener("focus", () => index !== state.selected && path.matches(":focus-visible") && visit(index));
       const follow = ({ originalEvent: { clientX, clientY } }) => narrow() || hover(index, clientX, clientY);
       layer.on({ mousemove: follow, mouseout: leave, click: () => select(index, false) });
@@ -200,11 +187,10 @@
     const outline = L.layerGroup().addTo(map);
     // Dots last, economies over metro areas: Singapore is both, and both stay in reach.
     for (const level of ["metro", "country"]) regions.forEach((region, index) => {
-      if (region.dot && region.level === level) drawn(index, L.circleMarker(centre(region), { ...painted, className: `dot ${level}` }));
+      if (region.dot && region.level === level) drawn(index, L.circleMarker(centre(index), { ...painted, className: `dot ${level}` }));
     });
     const first = layers.keys().next().value, svg = map.getPanes().overlayPane.firstElementChild;
-    svg.setAttribute("role", "group");
-    svg.setAttribute("aria-label", words.map_label);
+    set(svg, { role: "group", "aria-label": words.map_label });
 
     function paint() {
       marks.clearLayers();
@@ -214,7 +200,7 @@
         path.dataset.look = row.look;
         path.setAttribute("aria-label", spoken(row));
         if (row.look === "suppressed") {
-          L.marker(centre(regions[index]), { icon: L.divIcon({ className: "cross", iconSize: [9, 9] }), interactive: false, keyboard: false }).addTo(marks);
+          L.marker(centre(index), { icon: L.divIcon({ className: "cross", iconSize: [9, 9] }), interactive: false, keyboard: false }).addTo(marks);
         }
       }
       resize();
@@ -230,11 +216,10 @@
     }
 
     // --- Legend: Python wrote it, the slice fills in the counts ---
+    const entries = [...document.querySelectorAll("#legend [data-key]")];
     function legend() {
-      document.body.classList.toggle("by-evidence", state.evidence);
-      for (const item of document.querySelectorAll("#legend [data-key]")) {
-        item.lastElementChild.textContent = state.slice.counts[item.dataset.key];
-      }
+      document.body.classList.toggle("by-evidence", $("evidence").checked);
+      for (const item of entries) item.lastElementChild.textContent = state.slice.counts[item.dataset.key];
       $("tally").textContent = state.slice.tally;
     }
 
@@ -242,7 +227,7 @@
     function strip() {
       const wide = ordered().filter(row => row.cn_share !== null && levels[regions[row.region].level] < 2);
       $("strip").replaceChildren(...wide.map(row => {
-        const item = element("li", undefined, regions[row.region].level);
+        const item = element("li", "", regions[row.region].level);
         const plot = drawing("svg", { height: 14, class: "plot", "aria-hidden": "true" });
         const stroke = (from, to, name) => plot.append(drawing("line", { x1: `${100 * from}%`, x2: `${100 * to}%`, y1: 7, y2: 7, class: name }));
         stroke(0, 1, "track");
@@ -276,11 +261,9 @@
       }));
     }
     function save(ending, type, text) {
-      const link = element("a"), { signal, period, coding } = state.slice;
-      link.href = URL.createObjectURL(new Blob([text], { type }));
-      link.download = `adoption-atlas-${signal}-${period}-${coding}.${ending}`;
-      link.click();
-      URL.revokeObjectURL(link.href);
+      const { signal, period, coding } = state.slice, href = URL.createObjectURL(new Blob([text], { type }));
+      Object.assign(element("a"), { href, download: `adoption-atlas-${signal}-${period}-${coding}.${ending}` }).click();
+      URL.revokeObjectURL(href);
     }
     function csv() {
       // A spreadsheet runs cells that begin with = + - @; an apostrophe makes them text.
@@ -317,9 +300,7 @@
       write("subtitle", 12);
       write("notice", 12);
       const copy = copied(svg), shift = map.containerPointToLayerPoint([0, 0]), [x, y] = svg.getAttribute("viewBox").split(" ");
-      copy.removeAttribute("style");
-      copy.setAttribute("x", x - shift.x);
-      copy.setAttribute("y", y - shift.y);
+      set(copy, { x: x - shift.x, y: y - shift.y, style: "" });
       const frame = drawing("svg", { y: down += 10, width, height: tall, overflow: "hidden" });
       frame.append(copy);
       marks.eachLayer(mark => {
@@ -328,19 +309,17 @@
       });
       out.append(frame);
       down += tall + 4;
-      if (!state.evidence) write("measure", 12);
+      if (!$("evidence").checked) write("measure", 12);
       const columns = Math.max(1, Math.floor(width / 210));
-      [...document.querySelectorAll("#legend [data-key]")].filter(item => item.offsetParent).forEach((item, i) => {
-        const [swatch, label, number] = item.children, left = 12 + i % columns * (width - 12) / columns, key = copied(swatch);
+      entries.filter(item => item.offsetParent).forEach((item, i) => {
+        const [swatch, label, number] = item.children, left = 12 + i % columns * (width - 12) / columns;
         if (i % columns === 0) down += 21;
-        for (const [name, value] of Object.entries({ x: left, y: down - 12, width: 26, height: 15 })) key.setAttribute(name, value);
-        out.append(key);
+        out.append(set(copied(swatch), { x: left, y: down - 12, width: 26, height: 15 }));
         text(left + 33, down, `${label.textContent}: ${number.textContent}`, 12);
       });
       down += 6;
       for (const id of ["tally", "about", "credit"]) write(id, 11);
-      out.setAttribute("viewBox", `0 0 ${width} ${down += 12}`);
-      out.setAttribute("height", down);
+      set(out, { viewBox: `0 0 ${width} ${down += 12}`, height: down });
       save("svg", "image/svg+xml", new XMLSerializer().serializeToString(out));
     }
 
@@ -363,12 +342,12 @@
       outline.clearLayers();
       if (index === null) return;
       const region = regions[index], options = { ...fixed, fill: false, className: "outline" };
-      (region.dot ? L.circleMarker(centre(region), { ...options, radius: 8 }) : L.polygon(shapes.get(region.id), options)).addTo(outline);
+      (region.dot ? L.circleMarker(centre(index), { ...options, radius: 8 }) : L.polygon(shapes.get(region.id), options)).addTo(outline);
     }
     function select(index, speak) {
       svg.querySelector('[tabindex="0"]').setAttribute("tabindex", "-1");
       state.selected = index;
-      layers.get(index).getElement().setAttribute("tabindex", "0");
+      pathOf(index).setAttribute("tabindex", "0");
       trace(index);
       describe($("card"), state.rows[index]);
       $("card").hidden = false;
@@ -380,7 +359,7 @@
     const toward = (key, p, q) => (q.x - p.x) * WAYS[key][0] + (q.y - p.y) * WAYS[key][1];
     let ways = null;
     function neighbours() {
-      const points = new Map([...layers.keys()].map(i => [i, map.project(centre(regions[i]), 4)]));
+      const points = new Map([...layers.keys()].map(i => [i, map.project(centre(i), 4)]));
       const next = {};
       for (const key in WAYS) {
         next[key] = new Map();
@@ -395,15 +374,12 @@
       }
       // Some regions are nobody's nearest. Each is hung in, like a link into a chain, beside the nearest
       // region within reach, so nothing is lost.
-      const reach = start => {
-        const seen = new Set([start]), queue = [start];
-        for (const i of queue) for (const key in WAYS) {
-          const j = next[key].get(i);
-          if (j !== null && !seen.has(j)) { seen.add(j); queue.push(j); }
-        }
+      const reach = () => {
+        const seen = new Set([first]);
+        for (const i of seen) for (const key in WAYS) if (next[key].get(i) !== null) seen.add(next[key].get(i));
         return seen;
       };
-      for (let seen = reach(first); seen.size < points.size; seen = reach(first)) {
+      for (let seen = reach(); seen.size < points.size; seen = reach()) {
         const lost = [...points.keys()].find(i => !seen.has(i)), q = points.get(lost);
         const host = [...seen].sort((a, b) => points.get(a).distanceTo(q) - points.get(b).distanceTo(q))[0], p = points.get(host);
         const key = Object.keys(WAYS).sort((a, b) => toward(b, p, q) - toward(a, p, q))[0];
@@ -413,15 +389,14 @@
       return next;
     }
     function visit(index) {
-      if (!map.getBounds().contains(centre(regions[index]))) map.panTo(centre(regions[index]), { animate: false });
-      const path = layers.get(index).getElement();
+      if (!map.getBounds().contains(centre(index))) map.panTo(centre(index), { animate: false });
       select(index, true);
-      path.focus({ preventScroll: true });
+      pathOf(index).focus({ preventScroll: true });
       if (narrow()) return;
-      const box = map.getContainer().getBoundingClientRect(), p = map.latLngToContainerPoint(centre(regions[index]));
-      hover(index, box.left + p.x, box.top + p.y);
+      const { left, top } = box.getBoundingClientRect(), p = map.latLngToContainerPoint(centre(index));
+      hover(index, left + p.x, top + p.y);
     }
-    map.getContainer().addEventListener("keydown", event => {
+    box.addEventListener("keydown", event => {
       if (event.key === "Escape") return leave();
       if (event.key === "Enter" && state.selected !== null) return zoomTo(state.selected);
       if (!(event.key in WAYS)) return;
@@ -430,7 +405,7 @@
       const to = state.selected === null ? first : ways[event.key].get(state.selected);
       if (to !== null) visit(to);
     }, true);
-    map.getContainer().addEventListener("focusout", leave);
+    box.addEventListener("focusout", leave);
 
     // --- View ---
     const TOP = projection.project({ lng: 0, lat: 84 }).y, BOTTOM = projection.project({ lng: 0, lat: -57 }).y;
@@ -444,18 +419,18 @@
       map.setView(projection.unproject({ x: 0, y: (TOP + BOTTOM) / 2 }), homeZoom, { animate: false });
     }
     function zoomTo(index) {
-      map.setView(centre(regions[index]), homeZoom + (regions[index].dot ? 3 : 1.7), { animate: false });
+      map.setView(centre(index), homeZoom + (regions[index].dot ? 3 : 1.7), { animate: false });
     }
     // At world size a drag scrolls the page; zoomed in, it moves the map.
     map.on("zoomend", () => {
       map.dragging[zoomed() ? "enable" : "disable"]();
       if (state.slice) resize();
     });
-    new ResizeObserver(() => zoomed() ? map.invalidateSize() : home()).observe(map.getContainer());
+    new ResizeObserver(() => zoomed() ? map.invalidateSize() : home()).observe(box);
 
     // --- Controls ---
     const options = (select, pairs) => {
-      select.replaceChildren(...pairs.map(([value, text]) => { const one = element("option", text); one.value = value; return one; }));
+      select.replaceChildren(...pairs.map(([value, text]) => new Option(text, value)));
       select.parentElement.hidden = pairs.length < 2;
     };
     const unique = list => [...new Map(list)];
@@ -482,33 +457,33 @@
       table();
       if (state.selected !== null) select(state.selected, false);
     }
-    options($("signal"), Object.entries(data.signals).map(([signal, { label, observed }]) => [signal, observed ? label : `${label} – ${words.unseen}`]));
+    options($("signal"), Object.entries(data.signals).map(([signal, { label, silent }]) => [signal, silent ? `${label} – ${silent}` : label]));
     $("signal").onchange = () => choose(0);
     $("period").onchange = () => choose(1);
     $("coding").onchange = () => choose(2);
-    $("evidence").onchange = event => { state.evidence = event.target.checked; refresh(); };
-    $("names").replaceChildren(...[...layers.keys()].map(index => { const one = element("option"); one.value = regions[index].name; return one; }));
+    $("evidence").onchange = refresh;
+    $("names").replaceChildren(...[...layers.keys()].map(index => new Option("", regions[index].name)));
     $("find").onchange = event => {
       const wanted = event.target.value.trim().toLowerCase();
-      const found = [...layers.keys()].find(i => regions[i].name.toLowerCase() === wanted || regions[i].id.toLowerCase() === wanted);
-      if (found === undefined) { $("live").textContent = wanted ? words.not_found : ""; return; }
+      const found = [...layers.keys()].find(i => [regions[i].name, regions[i].id].some(text => text.toLowerCase() === wanted));
+      $("live").textContent = wanted && words.not_found;
+      if (found === undefined) return;
       zoomTo(found);
       select(found, true);
     };
     $("csv").onclick = csv;
     $("svg").onclick = picture;
-    $("in").onclick = () => map.setZoom(map.getZoom() + 0.7);
-    $("out").onclick = () => map.setZoom(map.getZoom() - 0.7);
+    $("in").onclick = () => map.zoomIn(0.7);
+    $("out").onclick = () => map.zoomOut(0.7);
     $("world").onclick = home;
     $("theme").onclick = () => {
-      const { dataset } = document.documentElement, dark = getComputedStyle(document.body).colorScheme === "dark";
-      dataset.theme = dark ? "light" : "dark";
+      document.documentElement.dataset.theme = getComputedStyle(document.body).colorScheme === "dark" ? "light" : "dark";
     };
 
     $("signal").value = data.slices[data.first].signal;
     home();
     choose(0);
-    layers.get(first).getElement().setAttribute("tabindex", "0");
+    pathOf(first).setAttribute("tabindex", "0");
     document.body.dataset.ready = "yes";
   };
 })();

@@ -34,16 +34,26 @@ def ui(*, live: bool, output: Path | None, data: str | None, port: int) -> None:
     """
     settings = settings_from(live=live, output=output, data=data)
     _require_free(port)
-    from pipelines.instance import prepare
+    from pipelines.instance import alone, prepare
 
-    prepare(settings)
-    click.echo(f"Mode {settings.mode}. Open http://{HOST}:{port} (stop with Ctrl-C).")
+    with alone(settings):
+        prepare(settings)
+        _make_history()
+    click.echo(f"Mode {settings.mode}. Open http://{HOST}:{port}/asset-groups (stop with Ctrl-C).")
     sys.stdout.flush()
     # A shell starts background jobs with SIGINT ignored, and Dagster would then ignore SIGTERM as well.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     # `dagster dev`, not `dg dev`: the latter is a tool for development that an installed atlas does not have.
     command = ["-m", "dagster", "dev", "-m", "pipelines.definitions", "-h", HOST, "-p", str(port)]
     os.execv(sys.executable, [sys.executable, "-W", "ignore", *command, "--log-level", "warning"])  # noqa: S606
+
+
+def _make_history() -> None:
+    """Make Dagster's history before its server and daemon start: both would do so at once."""
+    from dagster import DagsterInstance
+
+    with DagsterInstance.get():
+        pass
 
 
 def _require_free(port: int) -> None:

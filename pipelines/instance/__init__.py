@@ -4,9 +4,41 @@ Here: making that folder and pointing this process at it. Not here: where it is 
 """
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import resources
+from typing import Final
+
+from filelock import FileLock, Timeout
 
 from pipelines.settings import Settings
+
+LOCK: Final = "atlas.lock"
+
+
+class BusyError(RuntimeError):
+    """Another process of the atlas works on the same home; the message says what to do."""
+
+
+@contextmanager
+def alone(settings: Settings) -> Iterator[None]:
+    """Hold Dagster's home for one build at a time.
+
+    Two processes that make the history at once leave it unusable, and two builds would write the same store and
+    build folder. The lock is the operating system's: it goes with the process, however that ends.
+
+    Raises:
+        BusyError: Another process holds it.
+    """
+    settings.dagster_home.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(settings.dagster_home / LOCK, timeout=0):
+            yield
+    except Timeout as error:
+        raise BusyError(
+            f"another build is running on {settings.dagster_home}; wait for it, or choose other places with "
+            "DAGSTER_HOME, --data and --output"
+        ) from error
 
 
 def prepare(settings: Settings) -> None:

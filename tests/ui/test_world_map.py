@@ -213,6 +213,50 @@ def test_svg_download_is_a_picture_of_its_own(show, page_file):
     texts = [node.text or "" for node in root.iter("{http://www.w3.org/2000/svg}text")]
     assert texts[0].startswith("SYNTHETIC: ")
     assert len([node for node in root.iter() if node.get("data-region")]) > 200
+    said = " ".join(texts)
+    for part in ("Chinese share of Chinese and US together, %", *words.LOOKS.values()):
+        assert part in said, "The picture needs its legend."
+    credit = " ".join(page.text_content("#credit").split())
+    assert credit in " ".join(said.split()), "The credit is not cut off."
+    _, _, wide, tall = (float(number) for number in root.get("viewBox").split())
+    places = [(float(node.get("x")), float(node.get("y"))) for node in root.iter("{http://www.w3.org/2000/svg}text")]
+    assert all(0 <= x <= wide and 0 <= y <= tall for x, y in places)
+
+
+def test_tab_reaches_the_map_once_and_shows_where_it_is(show, page_file):
+    page = show(page_file)
+    page.focus("#world")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.dataset.region !== undefined")
+    assert page.locator(".outline").count() == 1
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    assert page.locator('.folium-map [data-region][tabindex="0"]').count() == 1
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.tagName") == "SUMMARY"
+
+
+def test_another_signal_closes_the_description_of_the_old_one(show, page_file):
+    page = show(page_file)
+    page.hover('.folium-map [data-region="BR"]', force=True)
+    assert page.is_visible("#tip")
+    page.evaluate(
+        "() => { const s = document.querySelector('#signal'); s.value = 'fork'; s.dispatchEvent(new Event('change')); }"
+    )
+    assert page.is_hidden("#tip")
+
+
+def test_a_signal_that_no_source_can_tell_is_not_listed_as_missing_data(show, tmp_path):
+    file = tmp_path / "silent.html"
+    regions = load_regions()
+    rows = [
+        synthetic.silent(region, "not_observable", "Made up.", signal="model_download")
+        for region in regions.filter(level="country")["region_id"]
+    ]
+    table = synthetic.cells().clear().vstack(pl.DataFrame(rows, schema=synthetic.SCHEMA, orient="row"))
+    file.write_text(render_world_map(table, regions, synthetic.spec()), encoding="utf-8")
+    labels = {label.split(" – ")[1] for label in show(file).locator("#signal option").all_text_contents()}
+    assert labels == {words.STATES["not_observable"], words.STATES["not_observed"]}
 
 
 def test_signals_without_data_are_listed_with_their_reason(show, page_file):

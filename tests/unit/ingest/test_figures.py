@@ -95,7 +95,11 @@ def test_text_where_a_number_belongs_is_named(folder):
         ("so2025_country_model_use.csv", "Kenya,Qwen,74,12,false", "(?s)region_id: regex.*Kenya"),
         ("so2025_country_model_use.csv", "KE,Qwen,74,99,false", "(?s)users_are_respondents.*99"),
         ("so2025_country_model_use.csv", "KE,Qwen,74,-3,false", "(?s)users: min.*-3"),
-        ("so2025_country_model_use.csv", "KE,Qwen,74,12,false\nKE,Qwen,74,13,false", "(?s)primary_key.*2 row.*13"),
+        (
+            "so2025_country_model_use.csv",
+            "KE,Qwen,74,12,false\nKE,Qwen,74,13,false",
+            "(?s)primary_key.*2 row.*row 1: .*model=Qwen.*row 2: ",
+        ),
         ("so2025_country_model_use.csv", "KE,Qwen,74,,false", "(?s)hidden_means_null.*KE"),
     ],
 )

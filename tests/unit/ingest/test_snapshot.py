@@ -109,6 +109,20 @@ def test_a_file_that_lacks_a_column_is_refused_even_if_its_checksum_is_pinned(co
         read("survey_use", root=copy)
 
 
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("{", "the file is damaged"),
+        ("[]", "the file is damaged"),
+        ('{"snapshot": "1999-01-01"}', "pins the snapshot 1999-01-01"),
+    ],
+)
+def test_a_damaged_pin_is_named(copy, content, said):
+    (copy / "pinned.json").write_text(content)
+    with pytest.raises(SnapshotError, match=rf"pinned\.json: {said}"):
+        read("models", root=copy)
+
+
 def test_no_pinned_snapshot_says_how_to_make_one(tmp_path):
     with pytest.raises(SnapshotError, match="make one with 'atlas snapshot'"):
         read("models", root=tmp_path)

@@ -12,6 +12,7 @@ import polars as pl
 import pytest
 
 from maps import cells as cube
+from maps import words
 from maps.geometry.regions import load_regions
 from maps.interactive import OfflineMap, render_world_map
 from tests.unit.maps import synthetic
@@ -81,7 +82,8 @@ def test_leaflet_carries_its_licence(page):
 def test_counts_and_figures_are_those_of_the_slices(page):
     found = cube.slices(synthetic.cells(), synthetic.regions(), synthetic.spec())
     data = block(page, "data")
-    assert data["signals"]["fork"]["observed"] is False
+    assert data["signals"]["fork"]["silent"] == words.STATES["not_observed"]
+    assert data["signals"]["survey_use"]["silent"] == ""
     for one, packed in zip(found, data["slices"], strict=True):
         counts = packed["counts"]
         parts = [counts[f"class-{i}"] for i in range(7)]

@@ -38,7 +38,7 @@ def test_run_gives_assets_paths(tmp_path):
     assert run.output_path.is_dir()
 
 
-@pytest.mark.parametrize(("mode", "status"), [("live", "RUNNING"), ("snapshot", "STOPPED"), ("synthetic", "STOPPED")])
+@pytest.mark.parametrize(("mode", "status"), [("live", "RUNNING"), ("snapshot", "STOPPED")])
 def test_schedule_runs_by_itself_in_live_mode_only(toy, mode, status):
     defs = build_defs(settings=Settings.load(mode=mode), modules=[toy.module])
     schedule = defs.resolve_schedule_def("daily_refresh")

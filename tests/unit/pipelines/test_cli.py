@@ -109,7 +109,7 @@ def test_wrong_setting_is_one_line_and_code_1(atlas, monkeypatch):
     assert atlas("build") == (
         1,
         "",
-        "atlas: error: ATLAS_MODE is 'liev'; it must be one of snapshot, live, synthetic\n",
+        "atlas: error: ATLAS_MODE is 'liev'; it must be one of snapshot, live\n",
     )
 
 
@@ -136,7 +136,7 @@ def test_ui_starts_dagster_on_this_machine_only(atlas, monkeypatch):
     monkeypatch.setattr("signal.signal", lambda *_: None)
     code, out, _ = atlas("ui", "--live", "--port", "45671")
     assert code == 0
-    assert out == "Mode live. Open http://127.0.0.1:45671 (stop with Ctrl-C).\n"
+    assert out == "Mode live. Open http://127.0.0.1:45671/asset-groups (stop with Ctrl-C).\n"
     ((program, arguments),) = started
     assert program == sys.executable
     assert " ".join(arguments[3:]).startswith("-m dagster dev -m pipelines.definitions -h 127.0.0.1 -p 45671")

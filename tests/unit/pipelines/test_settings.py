@@ -16,13 +16,13 @@ def test_defaults_lie_in_the_checkout(monkeypatch):
     assert settings.mode == "snapshot"
     assert settings.store == f"{root}/data/snapshot"
     assert settings.output == root / "build"
-    assert settings.dagster_home == root / ".dagster"
+    assert settings.dagster_home == root / ".dagster" / "snapshot"
 
 
 def test_environment_is_read_and_overrides_win(monkeypatch):
-    monkeypatch.setenv("ATLAS_MODE", "synthetic")
+    monkeypatch.setenv("ATLAS_MODE", "live")
     monkeypatch.setenv("ATLAS_DATA", "/elsewhere")
-    assert Settings.load().store == "/elsewhere/synthetic"
+    assert Settings.load().store == "/elsewhere/live"
     assert Settings.load(mode="live", data=None).store == "/elsewhere/live"
 
 
@@ -50,7 +50,7 @@ def test_data_may_be_a_folder_or_a_url(given, store):
 
 def test_unknown_mode_names_variable_value_and_modes(monkeypatch):
     monkeypatch.setenv("ATLAS_MODE", "liev")
-    with pytest.raises(SettingsError, match=r"^ATLAS_MODE is 'liev'; it must be one of snapshot, live, synthetic$"):
+    with pytest.raises(SettingsError, match=r"^ATLAS_MODE is 'liev'; it must be one of snapshot, live$"):
         Settings.load()
 
 

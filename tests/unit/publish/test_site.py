@@ -1,4 +1,4 @@
-"""The site: says what its figures rest on, survives thin runs, and lets no name break a page."""
+"""The site: says what its figures rest on and how old they are, survives thin runs, lets no name break a page."""
 
 from datetime import date
 
@@ -135,10 +135,11 @@ def test_names_are_text_and_never_markup():
     assert "Ivoire <b>" not in page
 
 
-def test_synthetic_runs_are_stamped_on_every_page():
-    assert "SYNTHETIC" in _index(WORLD, run_mode="synthetic")
-    assert "SYNTHETIC" in render_method(_estimates(WORLD), _series(), boundaries="Lines.", run_mode="synthetic")
-    assert "SYNTHETIC" not in _index(WORLD)
+def test_live_runs_are_stamped_as_stale_on_every_page_and_map():
+    assert "STALE" in _index(WORLD, run_mode="live")
+    assert "STALE" in render_method(_estimates(WORLD), _series(), boundaries="Lines.", run_mode="live")
+    assert map_spec(_estimates(WORLD), boundaries="Lines.", run_mode="live").stamp == "STALE"
+    assert "STALE" not in _index(WORLD)
 
 
 def test_captions_credit_every_source_with_its_licence():

@@ -287,7 +287,7 @@ def test_size_stays_within_its_budget():
 
 def test_provenance_names_package_licence_and_worldview():
     stated = shapes.provenance()
-    assert stated["worldview"] == shapes.WORLDVIEW == "un-leaning"
+    assert stated["worldview"] == shapes.WORLDVIEW == "UN-leaning"
     assert stated["natural_earth_version"] == "4.1.0"
     assert len(stated["input"]["sha256"]) == 64
     assert {source.licence for source in shapes.sources()} >= {"public domain", "BSD-3-Clause", "CC BY 4.0"}
