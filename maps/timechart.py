@@ -36,22 +36,6 @@ _NEEDED: Final = (*_KEY, "accounts", "n_cn", "n_us", "n_other", "n_unknown", "cn
 _COLOURS: Final = {"n_us": colours.AMERICAN, "n_cn": colours.CHINESE}
 
 PLATFORMS: Final = {"huggingface": "Hugging Face Hub", "modelscope": "ModelScope"}
-DEFINITIONS: Final = {
-    "rolling_30d": "downloads of the last 30 days",
-    "all_time": "downloads of all time",
-    "in_window": "downloads between two counts",
-}
-PANELS: Final = {
-    "all_accounts": "large publishers, all crawled",
-    "matched_accounts": "large publishers in every crawl since January 2025",
-    "evaluation_registry": "models of an evaluation registry",
-    "trending": "trending models",
-}
-CODINGS: Final = {
-    "publisher": "Origin by who released the model",
-    "weights": "Origin by whose weights it builds on",
-    "control": "Origin by who controls the publisher",
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -307,12 +291,12 @@ def render_time_chart(series: pl.DataFrame, spec: ChartSpec) -> str:
     first, last = series["period"].min(), series["period"].max()
     if not isinstance(first, dt.date) or not isinstance(last, dt.date):
         raise MapError("The column period holds no dates.")
-    codings = [name for name in CODINGS if name in series["coding"].unique()]
+    codings = [name for name in words.CODINGS if name in series["coding"].unique()]
     rows = [
         (platform, definition, panel)
         for platform in PLATFORMS
-        for definition in DEFINITIONS
-        for panel in PANELS
+        for definition in words.DEFINITIONS
+        for panel in words.PANELS
         if series.filter(platform=platform, definition=definition, panel=panel).height
     ]
     across = (WIDTH - 2 * _MARGIN - _GUTTER) / len(codings)
@@ -347,7 +331,7 @@ def render_time_chart(series: pl.DataFrame, spec: ChartSpec) -> str:
                 )
     for column, coding in enumerate(codings):
         x = _MARGIN + _GUTTER + column * across
-        body.append(svg.line(CODINGS[coding], x, top - 22, size=13, fill=colours.INK, bold=True))
+        body.append(svg.line(f"Origin {words.CODINGS[coding]}", x, top - 22, size=13, fill=colours.INK, bold=True))
     body.extend(fields)
     y = top + len(rows) * _ROW + 2
     key = (
@@ -380,7 +364,7 @@ def _row_label(own: pl.DataFrame, platform: str, definition: str, panel: str, y:
     parts = [svg.line(PLATFORMS[platform], _MARGIN, y + 12, size=14, fill=colours.INK, bold=True)]
     down = y + 32
     counted = f"{accounts} on {days} day{'s' if days > 1 else ''}"
-    for sentence in (DEFINITIONS[definition], PANELS[panel], counted):
+    for sentence in (f"downloads: {words.DEFINITIONS[definition]}", words.PANELS[panel], counted):
         last = sentence == counted
         text, down = svg.paragraph(
             sentence,

@@ -33,6 +33,17 @@ CODINGS: Final = {
     "weights": "by whose weights it builds on",
     "control": "by who controls the publisher",
 }
+DEFINITIONS: Final = {
+    "rolling_30d": "last 30 days",
+    "all_time": "all time",
+    "in_window": "growth between crawls",
+}
+PANELS: Final = {
+    "all_accounts": "large publishers, all crawled",
+    "matched_accounts": "large publishers in every crawl since January 2025",
+    "evaluation_registry": "models of an evaluation registry",
+    "trending": "trending models",
+}
 LEVELS: Final = {
     "world": "world",
     "subregion": "subregion",

@@ -22,23 +22,6 @@ ENOUGH_PEOPLE: Final = 30
 TAKE_ARTICLE: Final = ("United ", "Netherlands", "Philippines", "Dominican Republic", "Russian Federation")
 """Beginnings of names that need "the" within a sentence."""
 
-DEFINITIONS: Final = {
-    "rolling_30d": "last 30 days",
-    "all_time": "all time",
-    "in_window": "growth between crawls",
-}
-PANELS: Final = {
-    "all_accounts": "large publishers, all crawled",
-    "matched_accounts": "large publishers in every crawl since January 2025",
-    "evaluation_registry": "models of an evaluation registry",
-    "trending": "trending models",
-}
-
-
-def _percent(share: float | None) -> str:
-    """Return a share as rounded on the maps, where 99.96 % is not 100 %."""
-    return words.percent(share).replace(" ", "")
-
 
 def _with_article(name: str) -> str:
     """Return the name of an economy as it stands within a sentence."""
@@ -53,7 +36,8 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["percent"] = _percent
+    environment.filters["percent"] = words.percent
+    environment.filters["span"] = words.percent_span
     environment.filters["with_article"] = _with_article
     return environment
 
@@ -98,8 +82,8 @@ def _definitions(world_series: pl.DataFrame) -> list[dict[str, Any]]:
         .filter(pl.col("period") == pl.col("period").max().over("definition", "panel"))
         .sort("coding", "period", "definition", "panel")
         .with_columns(
-            pl.col("definition").replace_strict(DEFINITIONS),
-            pl.col("panel").replace_strict(PANELS),
+            pl.col("definition").replace_strict(words.DEFINITIONS),
+            pl.col("panel").replace_strict(words.PANELS),
             unreviewed=pl.col("n_unreviewed") / total,
             unknown=pl.col("n_unknown") / total,
         )
