@@ -16,6 +16,7 @@ from assets.declare import Published, published_asset
 from assets.publish import captions, open_data, site
 from assets.publish.summary import run_summary
 from assets.run import Run
+from maps import svg
 
 MAP: Final = Path("map.html")
 SURVEY_MAP: Final = Path("static/world-survey-use")
@@ -90,11 +91,7 @@ def static_maps(run: Run, estimates: pl.DataFrame, regions: pl.DataFrame) -> Pub
     shown = estimates.filter(
         (pl.col("signal") == "survey_use") & (pl.col("level") == "country") & pl.col("cn_share").is_not_null()
     ).join(regions.select("region_id", "name"), on="region_id")
-    lost = [
-        name
-        for name in shown["name"]
-        if name.replace("&", "&amp;").replace("'", "&#x27;") not in picture and name not in picture
-    ]
+    lost = [name for name in shown["name"] if svg.quoted(name) not in picture]
     return Published(
         files=[
             _write(run, SURVEY_MAP.with_suffix(".svg"), picture),
@@ -149,13 +146,10 @@ def open_data_files(  # noqa: PLR0917 - Dagster passes positional inputs only
     }
     folder = run.output_path / "open-data"
     files = open_data.write_open_data(tables, folder, run_mode=run.mode)
-    apart = [path for path in files if path.suffix == ".parquet" and path.parent == folder]
     mixed = [
         path.name
-        for path in apart
-        if "source_id" in (columns := pl.read_parquet_schema(path))
-        and columns
-        and pl.read_parquet(path, columns=["source_id"])["source_id"].eq("so_survey_2025").any()
+        for path in files
+        if path.parent == folder and path.suffix == ".parquet" and open_data.holds_survey_rows(path)
     ]
     return Published(
         files=files,

@@ -51,12 +51,24 @@ def _resource(path: Path, root: Path, frame: pl.DataFrame, table: type[Table], l
     }
 
 
+def share_alike_sources() -> list[str]:
+    """Return the ids of the sources whose rows must stand in files of their own."""
+    return [key for key, source in load_sources().items() if source.licence == SHARE_ALIKE]
+
+
+def holds_survey_rows(path: Path) -> bool:
+    """Return whether a Parquet file has a row from a share-alike source."""
+    if "source_id" not in pl.read_parquet_schema(path):
+        return False
+    cited = pl.read_parquet(path, columns=["source_id"])["source_id"]
+    return bool(cited.is_in(share_alike_sources()).any())
+
+
 def _parts(frame: pl.DataFrame) -> dict[tuple[str, str], pl.DataFrame]:
     """Split a table by licence: folder and licence → rows."""
     if "source_id" not in frame.columns:
         return {("", HOUSE_LICENCE): frame}
-    shared = [key for key, source in load_sources().items() if source.licence == SHARE_ALIKE]
-    from_survey = pl.col("source_id").is_in(shared).fill_null(value=False)
+    from_survey = pl.col("source_id").is_in(share_alike_sources()).fill_null(value=False)
     parts = {("", HOUSE_LICENCE): frame.filter(~from_survey), ("survey", SHARE_ALIKE): frame.filter(from_survey)}
     return {key: rows for key, rows in parts.items() if rows.height}
 

@@ -5,7 +5,7 @@ import json
 import polars as pl
 import pytest
 
-from assets.publish.open_data import public_tables, write_open_data
+from assets.publish.open_data import holds_survey_rows, public_tables, write_open_data
 
 
 def _empty(table):
@@ -26,6 +26,9 @@ def test_survey_rows_are_split_off_and_none_is_lost(tables, tmp_path):
     write_open_data(tables, tmp_path, run_mode="snapshot")
     assert pl.read_parquet(tmp_path / "estimates.parquet")["source_id"].to_list() == ["hf_radar", None]
     assert pl.read_parquet(tmp_path / "survey" / "estimates.parquet")["source_id"].to_list() == ["so_survey_2025"] * 2
+    assert not holds_survey_rows(tmp_path / "estimates.parquet")
+    assert holds_survey_rows(tmp_path / "survey" / "estimates.parquet")
+    assert not holds_survey_rows(tmp_path / "regions.parquet")
 
 
 def test_the_package_describes_every_file_and_column(tables, tmp_path):
