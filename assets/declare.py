@@ -61,6 +61,30 @@ def _described(table: type[Table]) -> str:
     return f"{inspect.getdoc(table)}\n\nOne row: {table.GRAIN}."
 
 
+def _result(
+    key: dg.AssetKey,
+    check: str,
+    outcome: Outcome,
+    *,
+    severity: dg.AssetCheckSeverity = dg.AssetCheckSeverity.ERROR,
+) -> dg.AssetCheckResult:
+    return dg.AssetCheckResult(
+        check_name=check,
+        asset_key=key,
+        passed=outcome.passed,
+        severity=severity,
+        description=outcome.said,
+        metadata=dict(outcome.figures),
+    )
+
+
+def _returning(step: Callable[..., Any], returned: Any) -> Callable[..., Any]:
+    """Give a wrapped function the return annotation that Dagster reads its output type from."""
+    step.__signature__ = inspect.signature(step).replace(return_annotation=returned)  # type: ignore[attr-defined]
+    step.__annotations__ = {**step.__annotations__, "return": returned}
+    return step
+
+
 def table_asset(
     table: type[Table],
     *,
@@ -84,25 +108,13 @@ def table_asset(
         @functools.wraps(function)
         def step(*args: Any, **inputs: Any) -> Iterator[dg.MaterializeResult[pl.DataFrame]]:
             frame = validate(function(*args, **inputs), table, where=key.to_user_string())
-            results = []
-            for check in checks:
-                outcome = check.run(frame, inputs)
-                results.append(
-                    dg.AssetCheckResult(
-                        check_name=check.name,
-                        asset_key=key,
-                        passed=outcome.passed,
-                        severity=check.severity,
-                        description=outcome.said,
-                        metadata=dict(outcome.figures),
-                    )
-                )
-            yield dg.MaterializeResult(value=frame, check_results=results)
+            yield dg.MaterializeResult(
+                value=frame,
+                check_results=[
+                    _result(key, check.name, check.run(frame, inputs), severity=check.severity) for check in checks
+                ],
+            )
 
-        signature = inspect.signature(function)
-        returned = Iterator[dg.MaterializeResult[pl.DataFrame]]
-        step.__signature__ = signature.replace(return_annotation=returned)  # type: ignore[attr-defined]
-        step.__annotations__ = {**function.__annotations__, "return": returned}
         return dg.asset(
             key=key,
             group_name=table.LAYER,
@@ -117,7 +129,7 @@ def table_asset(
                 dg.AssetCheckSpec(check.name, asset=key, description=check.description, blocking=check.blocking)
                 for check in checks
             ],
-        )(step)
+        )(_returning(step, Iterator[dg.MaterializeResult[pl.DataFrame]]))
 
     return decorate
 
@@ -171,21 +183,9 @@ def published_asset(
             published = function(*args, **inputs)
             yield dg.MaterializeResult(
                 metadata=published.metadata(),
-                check_results=[
-                    dg.AssetCheckResult(
-                        check_name=check,
-                        asset_key=key,
-                        passed=published.outcomes[check].passed,
-                        description=published.outcomes[check].said,
-                        metadata=dict(published.outcomes[check].figures),
-                    )
-                    for check in checks
-                ],
+                check_results=[_result(key, check, published.outcomes[check]) for check in checks],
             )
 
-        returned = Iterator[dg.MaterializeResult[None]]
-        step.__signature__ = inspect.signature(function).replace(return_annotation=returned)  # type: ignore[attr-defined]
-        step.__annotations__ = {**function.__annotations__, "return": returned}
         return dg.asset(
             key=key,
             group_name=PUBLISH,
@@ -198,6 +198,6 @@ def published_asset(
                 dg.AssetCheckSpec(check, asset=key, description=description, blocking=True)
                 for check, description in checks.items()
             ],
-        )(step)
+        )(_returning(step, Iterator[dg.MaterializeResult[None]]))
 
     return decorate

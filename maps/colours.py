@@ -21,8 +21,6 @@ CHINESE_INK: Final = "#9a4a06"
 AMERICAN_INK: Final = "#1f5f96"
 """Blue that is dark enough for text on white (contrast above 4.5)."""
 
-LAND: Final = "#f2efe9"
-"""What paler colours are mixed with: real transparency would let the sea through."""
 PAPER: Final = "#ffffff"
 SEA: Final = "#dde7ee"
 GRATICULE: Final = "#cbd8e1"

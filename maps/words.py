@@ -22,12 +22,6 @@ EVIDENCE: Final = {
     "inferred": "inferred from a trace",
     "modelled": "modelled",
 }
-EVIDENCE_SHORT: Final = {
-    "logged": "logged",
-    "declared": "declared",
-    "inferred": "inferred",
-    "modelled": "modelled",
-}
 CODINGS: Final = {
     "publisher": "by who released the model",
     "weights": "by whose weights it builds on",
@@ -64,7 +58,6 @@ MAP_LABEL: Final = (
     "World map. Tab into it; arrow keys move between economies, territories and metro areas; "
     "Enter zooms in; Escape closes the description."
 )
-BOUNDS: Final = "Worst-case bounds"
 DASH: Final = "–"
 
 

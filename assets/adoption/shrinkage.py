@@ -64,13 +64,11 @@ class Shrunken:
         share: Shrunken share of each element.
         group_share: Shrunken share of each group.
         within: Standard deviation of log-odds between members of a group.
-        between: Standard deviation of log-odds between groups.
     """
 
     share: Array
     group_share: Array
     within: float
-    between: float
 
 
 def shrink(share: Array, low: Array, high: Array, group: NDArray[np.int64]) -> Shrunken:
@@ -105,5 +103,4 @@ def shrink(share: Array, low: Array, high: Array, group: NDArray[np.int64]) -> S
         share=expit(own * effect + (1 - own) * prior[group]),
         group_share=expit(prior),
         within=float(np.sqrt(within)),
-        between=float(np.sqrt(between)),
     )

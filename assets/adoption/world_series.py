@@ -10,9 +10,10 @@ from typing import Final
 import polars as pl
 
 from assets.origins.codings import registry_since
+from assets.schemas.vocabulary import ORIGINS
 
 MATCHED_SINCE: Final = date(2025, 1, 14)
-"""First crawl of the matched panel: before it, fewer than half of the accounts were crawled."""
+"""First crawl of the matched panel: before it, at least a third of its accounts were not crawled yet."""
 
 TOP_ARTEFACTS: Final = 10
 """Most downloaded models left out in the comparison without them."""
@@ -185,10 +186,7 @@ def world_series(
             "materialise attribute/model_origins on the same tables."
         )
     part = pl.col("downloads") * pl.col("weight")
-    side = {
-        f"n_{origin.lower()}": part.filter(pl.col("origin") == origin).sum()
-        for origin in ("CN", "US", "other", "unknown")
-    }
+    side = {f"n_{origin.lower()}": part.filter(pl.col("origin") == origin).sum() for origin in ORIGINS}
     rest = {
         f"rest_{origin.lower()}": part.filter((pl.col("origin") == origin) & ~pl.col("is_top")).sum()
         for origin in ("CN", "US")

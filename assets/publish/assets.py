@@ -110,7 +110,7 @@ def static_maps(run: Run, estimates: pl.DataFrame, regions: pl.DataFrame) -> Pub
 
 @published_asset("download_chart", kinds={"svg"}, checks={"stands_alone": "The picture makes no request."})
 def download_chart(run: Run, world_series: pl.DataFrame) -> Published:
-    """CN against US downloads of the world over time, under each definition and coding."""
+    """CN against US downloads over time in the parts of the hubs that were counted, by definition and coding."""
     from maps.timechart import render_time_chart
 
     picture = render_time_chart(world_series, captions.chart_spec(world_series, run_mode=run.mode))
@@ -189,7 +189,7 @@ def site_pages(run: Run, estimates: pl.DataFrame, world_series: pl.DataFrame, re
         {"path": INDEX.as_posix(), "shows": "The site: maps, chart, tables and links. Start here."},
         {"path": MAP.as_posix(), "shows": "Interactive world map, one file, works offline."},
         {"path": f"{SURVEY_MAP}.png", "shows": "The map of the survey as a picture (also .svg)."},
-        {"path": f"{CHART}.svg", "shows": "CN and US downloads of the world over time, by definition and coding."},
+        {"path": f"{CHART}.svg", "shows": "CN and US downloads over time in the parts of the hubs that were counted."},
         {"path": METHOD.as_posix(), "shows": "How it is measured, in plain words."},
         {"path": "open-data/datapackage.json", "shows": "Every public table as CSV and Parquet, described."},
     ]

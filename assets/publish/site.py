@@ -54,9 +54,15 @@ def _frame(estimates: pl.DataFrame, world_series: pl.DataFrame, *, boundaries: s
     }
 
 
+def _newest_wave(estimates: pl.DataFrame, regions: pl.DataFrame) -> pl.DataFrame:
+    """Return the survey's cells of the newest wave with the names and parents of their regions."""
+    survey = estimates.filter(pl.col("signal") == "survey_use")
+    newest = survey.filter(pl.col("period") == survey["period"].max())
+    return newest.join(regions.select("region_id", "name", "parent_id"), on="region_id")
+
+
 def _survey(estimates: pl.DataFrame, regions: pl.DataFrame) -> dict[str, Any]:
-    names = regions.select("region_id", "name")
-    survey = estimates.filter(pl.col("signal") == "survey_use").join(names, on="region_id")
+    survey = _newest_wave(estimates, regions)
     countries = survey.filter((pl.col("level") == "country") & pl.col("state").is_in(["value", "zero", "suppressed"]))
     # Ranked by the shrunken share: raw extremes are mostly those who were asked least.
     known = countries.filter((pl.col("n") >= ENOUGH_PEOPLE) & pl.col("cn_share_shrunk").is_not_null())
@@ -94,8 +100,8 @@ def _definitions(world_series: pl.DataFrame) -> list[dict[str, Any]]:
 def _metros(estimates: pl.DataFrame, regions: pl.DataFrame) -> list[dict[str, Any]]:
     economies = regions.select(parent_id="region_id", economy="name")
     return (
-        estimates.filter((pl.col("signal") == "survey_use") & (pl.col("level") == "metro"))
-        .join(regions.select("region_id", "name", "parent_id"), on="region_id")
+        _newest_wave(estimates, regions)
+        .filter(pl.col("level") == "metro")
         .join(economies, on="parent_id")
         .sort("name")
         .to_dicts()
