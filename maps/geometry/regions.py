@@ -23,6 +23,8 @@ METROS_FILE: Final = "metros.toml"
 WORLD: Final = "world"
 MAX_LONGITUDE: Final = 180.0
 MAX_LATITUDE: Final = 90.0
+MAX_RADIUS_KM: Final = 150.0
+"""Greatest radius of a metro: beyond it, one does not commute but travel."""
 
 COLUMNS: Final[Mapping[str, Any]] = {
     "region_id": pl.String,
@@ -51,6 +53,8 @@ _REQUIRED: Final[Mapping[str, type | tuple[type, ...]]] = {
 }
 _OPTIONAL: Final[Mapping[str, type | tuple[type, ...]]] = {
     "admin1": str,
+    "admin1_members": list,
+    "radius_km": (int, float),
     "aliases": list,
     "collisions": list,
     "note": str,
@@ -86,6 +90,10 @@ class Metro:
         longitude: anchor point, degrees east.
         latitude: anchor point, degrees north.
         members: places whose people count for it, the core first; each belongs to one metro only.
+        admin1_members: ISO 3166-2 codes whose people count for it, even where no more than the code is known; each
+            belongs to one metro only. The code of the economy itself where the metro is all of it.
+        radius_km: people of every other place of its country within so many kilometres of the anchor count for it;
+            None where members and codes say all.
         aliases: other names of the metro.
         collisions: location texts that resemble it but name another place.
         note: what belongs to it and what does not.
@@ -98,6 +106,8 @@ class Metro:
     longitude: float
     latitude: float
     members: tuple[Member, ...]
+    admin1_members: tuple[str, ...]
+    radius_km: float | None
     aliases: tuple[str, ...]
     collisions: tuple[str, ...]
     note: str | None
@@ -157,9 +167,9 @@ def load_metros(path: Traversable | None = None) -> tuple[Metro, ...]:
 
     Raises:
         RegionError: if the file is no TOML, or a metro lacks a key or members, has an unknown key, a wrong
-            type, an id that is no ASCII slug or occurs twice, an unknown country, an admin1 of another
-            country, coordinates out of range, or a member that another metro has. The message names file,
-            metro and value.
+            type, an id that is no ASCII slug or occurs twice, an unknown country, an admin1 or an admin1 member
+            of another country, coordinates or a radius out of range, or a member or admin1 member that another
+            metro has. The message names file, metro and value.
     """
     path = path or data_folder() / METROS_FILE
     try:
@@ -171,7 +181,7 @@ def load_metros(path: Traversable | None = None) -> tuple[Metro, ...]:
     countries = frozenset(_economies(data_folder())["region_id"])
     metros: list[Metro] = []
     ids: set[str] = set()
-    owners: dict[int, str] = {}
+    owners: dict[int | str, str] = {}
     for number, table in enumerate(tables, start=1):
         where = f"{path}: metro {table.get('id', f'number {number}')!r}"
         metro = _metro(table, where, countries)
@@ -182,6 +192,10 @@ def load_metros(path: Traversable | None = None) -> tuple[Metro, ...]:
             owner = owners.setdefault(member.geonameid, metro.region_id)
             if owner != metro.region_id:
                 raise RegionError(f"{where}: member {member.geonameid} ({member.name}) already belongs to {owner}.")
+        for code in metro.admin1_members:
+            owner = owners.setdefault(code, metro.region_id)
+            if owner != metro.region_id:
+                raise RegionError(f"{where}: admin1_members: {code} already belongs to {owner}; keep it in one.")
         metros.append(metro)
     return tuple(metros)
 
@@ -196,11 +210,14 @@ def _metro(table: Mapping[str, Any], where: str, countries: Collection[str]) -> 
         )
     if country not in countries:
         raise RegionError(f"{where}: country {country!r} is not in {ECONOMIES_FILE}.")
-    if admin1 is not None and not re.fullmatch(rf"{country}-[A-Z0-9]{{1,3}}", admin1):
+    if admin1 is not None and not _is_admin1(admin1, country):
         raise RegionError(f"{where}: admin1 {admin1!r} is no ISO 3166-2 code of {country}.")
     for name, limit in (("longitude", MAX_LONGITUDE), ("latitude", MAX_LATITUDE)):
         if not -limit <= table[name] <= limit:
             raise RegionError(f"{where}: {name} {table[name]!r} is not between -{limit:g} and {limit:g}.")
+    radius = table.get("radius_km")
+    if radius is not None and not 0 < radius <= MAX_RADIUS_KM:
+        raise RegionError(f"{where}: radius_km {radius!r} is not above 0 and at most {MAX_RADIUS_KM:g}.")
     return Metro(
         region_id=region_id,
         name=table["name"],
@@ -209,6 +226,8 @@ def _metro(table: Mapping[str, Any], where: str, countries: Collection[str]) -> 
         longitude=float(table["longitude"]),
         latitude=float(table["latitude"]),
         members=_members(table["members"], where),
+        admin1_members=_admin1_members(table, where),
+        radius_km=None if radius is None else float(radius),
         aliases=_texts(table, "aliases", where),
         collisions=_texts(table, "collisions", where),
         note=table.get("note"),
@@ -241,6 +260,23 @@ def _members(tables: list[Any], where: str) -> tuple[Member, ...]:
     if repeated:
         raise RegionError(f"{where}: members are named twice: {', '.join(repeated)}.")
     return tuple(members)
+
+
+def _is_admin1(code: str, country: str) -> bool:
+    return re.fullmatch(rf"{country}-[A-Z0-9]{{1,3}}", code) is not None
+
+
+def _admin1_members(table: Mapping[str, Any], where: str) -> tuple[str, ...]:
+    codes = _texts(table, "admin1_members", where)
+    for code in codes:
+        if code != table["country"] and not _is_admin1(code, table["country"]):
+            raise RegionError(
+                f"{where}: admin1_members holds {code!r}, neither an ISO 3166-2 code of {table['country']} nor the "
+                "economy itself."
+            )
+        if codes.count(code) > 1:
+            raise RegionError(f"{where}: admin1_members holds {code!r} twice; keep one.")
+    return codes
 
 
 def _texts(table: Mapping[str, Any], name: str, where: str) -> tuple[str, ...]:

@@ -16,10 +16,17 @@ country = "NG"
 admin1 = "NG-LA"
 longitude = 3.39
 latitude = 6.45
+radius_km = 40
+admin1_members = ["NG-LA"]
 aliases = ["Eko"]
 members = [{ name = "Lagos", geonameid = 2332459 }, { name = "Ikeja", geonameid = 2338106 }]
 """
-OTHER = GOOD.replace("metro:lagos", "metro:eko").replace("2332459", "1").replace("2338106", "2")
+OTHER = (
+    GOOD.replace("metro:lagos", "metro:eko")
+    .replace("2332459", "1")
+    .replace("2338106", "2")
+    .replace('["NG-LA"]', '["NG-OG"]')
+)
 WISHED = [
     "lagos",
     "jakarta",
@@ -192,6 +199,19 @@ def test_good_file_is_read(metros_file):
     (metro,) = regions.load_metros(metros_file(GOOD))
     assert (metro.region_id, metro.admin1, metro.aliases, metro.collisions) == ("metro:lagos", "NG-LA", ("Eko",), ())
     assert [member.geonameid for member in metro.members] == [2332459, 2338106]
+    assert (metro.radius_km, metro.admin1_members) == (40.0, ("NG-LA",))
+
+
+def test_radius_and_codes_are_optional(metros_file):
+    (metro,) = regions.load_metros(
+        metros_file(GOOD.replace("radius_km = 40\n", "").replace('admin1_members = ["NG-LA"]\n', ""))
+    )
+    assert (metro.radius_km, metro.admin1_members) == (None, ())
+
+
+def test_greatest_radius_is_allowed(metros_file):
+    (metro,) = regions.load_metros(metros_file(GOOD.replace("= 40", "= 150")))
+    assert metro.radius_km == 150
 
 
 @pytest.mark.parametrize(
@@ -211,12 +231,22 @@ def test_good_file_is_read(metros_file):
         ('name = "Lagos"\n', "", "lacks name"),
         ('name = "Lagos"\n', 'name = ""\n', "name is ''"),
         ('"NG-LA"', '"GH-AA"', "'GH-AA'"),
+        ('["NG-LA"]', '["GH-AA"]', "admin1_members holds 'GH-AA', neither an ISO 3166-2 code of NG nor the economy"),
+        ('["NG-LA"]', '["Lagos"]', "admin1_members holds 'Lagos'"),
+        ('["NG-LA"]', '["NG-LA", "NG-LA"]', "admin1_members holds 'NG-LA' twice"),
+        ('["NG-LA"]', "[7]", "admin1_members holds 7"),
+        ('["NG-LA"]', '"NG-LA"', "admin1_members is 'NG-LA', which is empty or of the wrong type"),
+        ("radius_km = 40", "radius_km = 0", "radius_km 0 is not above 0 and at most 150"),
+        ("radius_km = 40", "radius_km = -3", "radius_km -3"),
+        ("radius_km = 40", "radius_km = 150.5", r"radius_km 150\.5"),
+        ("radius_km = 40", "radius_km = nan", "radius_km nan"),
+        ("radius_km = 40", "radius_km = true", "radius_km is True"),
         ('["Eko"]', '["Eko", 7]', "7"),
         ("aliases", "alias", "unknown key alias"),
         ('{ name = "Ikeja", geonameid = 2338106 }', '{ name = "Ikeja" }', "Ikeja"),
         ("2338106", "2332459", "Ikeja, Lagos"),
-        (GOOD[GOOD.index("members") :], "members = []", r"members is \[\]"),
-        (GOOD[GOOD.index("members") :], "", "lacks members"),
+        (GOOD[GOOD.index("members = [{") :], "members = []", r"members is \[\]"),
+        (GOOD[GOOD.index("members = [{") :], "", "lacks members"),
         ("[[metro]]", "[[metro]", "cannot be read as TOML"),
         ("[[metro]]", "[[city]]", r"no \[\[metro\]\] table"),
     ],
@@ -241,6 +271,19 @@ def test_repeated_id_is_refused(metros_file):
 def test_member_of_two_metros_is_refused(metros_file):
     with pytest.raises(regions.RegionError, match=r"'metro:eko': member 2332459 \(Lagos\).*metro:lagos"):
         regions.load_metros(metros_file(GOOD + GOOD.replace("metro:lagos", "metro:eko")))
+
+
+def test_admin1_of_two_metros_is_refused(metros_file):
+    shared = OTHER.replace('["NG-OG"]', '["NG-OG", "NG-LA"]')
+    with pytest.raises(regions.RegionError, match="'metro:eko': admin1_members: NG-LA already belongs to metro:lagos"):
+        regions.load_metros(metros_file(GOOD + shared))
+
+
+def test_every_metro_has_aliases_and_more_than_its_core():
+    for metro in regions.load_metros():
+        assert metro.aliases, metro.region_id
+        assert metro.admin1_members or metro.radius_km or len(metro.members) > 1, metro.region_id
+        assert not {*metro.aliases} & {*metro.collisions}, metro.region_id
 
 
 def test_missing_file_is_refused(tmp_path):
