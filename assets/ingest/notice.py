@@ -6,6 +6,7 @@ Here: the text. Not here: the registries (`sources.toml`, `maps/geometry`).
 from typing import Final
 
 from assets.ingest.sources import load_sources
+from assets.places.names import SOURCES as NAME_SOURCES
 from maps.geometry.shapes import sources as geometry_sources
 
 HEAD: Final = """Adoption Atlas
@@ -41,6 +42,10 @@ def notice() -> str:
         f"    For: {source.used_for}."
         for source in geometry_sources()
     ]
+    names = [
+        f"  {source.package}\n    Licence: {source.licence}. {source.credit}\n    For: {source.used_for}."
+        for source in NAME_SOURCES
+    ]
     return "\n".join(
         [
             HEAD,
@@ -49,6 +54,9 @@ def notice() -> str:
             "",
             "Shapes and names (maps/geometry/data, where SOURCES.json lists every edit)",
             *shapes,
+            "",
+            "Names of places (in installed packages, not in the repository; the gazetteer is compiled from them)",
+            *names,
             "",
             PROGRAMS,
         ]

@@ -1,6 +1,8 @@
-"""Places assets: the region registry as a table of the graph.
+"""Places assets: the region registry, the gazetteer of profile locations, and where actors live.
 
-Here: thin definitions. Not here: the registry and its geometry (`maps/geometry`).
+Here: thin definitions and their checks. Not here: the registry and its geometry (`maps/geometry`), the gazetteer
+(`assets/places/gazetteer.py`), reading texts (`assets/places/locate.py`), putting evidence together
+(`assets/places/actors.py`).
 """
 
 from collections.abc import Mapping
@@ -10,7 +12,7 @@ import polars as pl
 
 from assets.checks import Check, Outcome, at_least
 from assets.declare import table_asset
-from assets.schemas.attribute import Regions
+from assets.schemas.attribute import ActorPlaces, Gazetteer, Regions
 from maps.geometry.regions import load_regions
 
 
@@ -58,3 +60,84 @@ def _separate_economies(frame: pl.DataFrame, _: Mapping[str, Any]) -> Outcome:
 def regions() -> pl.DataFrame:
     """Which economies, subregions and metros there are, and where."""
     return load_regions()
+
+
+def _economies_named(frame: pl.DataFrame, inputs: Mapping[str, Any]) -> Outcome:
+    economies = set(inputs["regions"].filter(pl.col("level") == "country")["region_id"])
+    nameless = sorted(economies - set(frame.filter(pl.col("kind") == "country")["country"]))
+    return Outcome(
+        passed=not nameless,
+        said=f"Economies without a name: {', '.join(nameless)}." if nameless else "Every economy has a name.",
+        figures={"economies": len(economies), "names": int(frame["names"].sum())},
+    )
+
+
+def _metros_found(_: pl.DataFrame, inputs: Mapping[str, Any]) -> Outcome:
+    from assets.places.locate import locate
+
+    registry = inputs["regions"]
+    metros = registry.filter(pl.col("level") == "metro").join(
+        registry.select(parent_id="region_id", country="name"), on="parent_id"
+    )
+    found = locate(metros["name"] + ", " + metros["country"])
+    lost = metros.filter((found["metro"] != metros["region_id"]).fill_null(value=True))["region_id"].to_list()
+    return Outcome(
+        passed=not lost,
+        said=f"Metros that their own name does not lead to: {', '.join(lost)}."
+        if lost
+        else "The name of every metro leads to it.",
+        figures={"metros": metros.height, "lost": len(lost)},
+    )
+
+
+@table_asset(
+    Gazetteer,
+    kinds={"polars", "parquet"},
+    checks=[
+        at_least(1_000),
+        Check(
+            name="economies_named",
+            description="Every economy and territory of the registry has a name.",
+            run=_economies_named,
+        ),
+        Check(
+            name="metros_found",
+            description="The name of every watch-list metro, with its country, is located in that metro.",
+            run=_metros_found,
+        ),
+    ],
+)
+def gazetteer(regions: pl.DataFrame) -> pl.DataFrame:
+    """By which names profile locations are recognised; compiled once a machine from installed packages."""
+    from assets.places.gazetteer import compiled_file, summary
+
+    return summary(compiled_file())
+
+
+def _no_personal_data(frame: pl.DataFrame, _: Mapping[str, Any]) -> Outcome:
+    from assets.places.actors import no_personal_data
+
+    found = no_personal_data(frame, vocabularies=("level", "evidence"))
+    return Outcome(
+        passed=not found,
+        said=f"Columns that hold what looks like an address or login: {', '.join(found)}."
+        if found
+        else "No value looks like an address or login.",
+        figures=found,
+    )
+
+
+@table_asset(
+    ActorPlaces,
+    kinds={"polars", "parquet"},
+    checks=[
+        Check(
+            name="no_personal_data",
+            description="No value looks like an e-mail address or a login.",
+            run=_no_personal_data,
+        )
+    ],
+)
+def actor_places() -> pl.DataFrame:
+    """Where the people behind forks and contributions live. No source of this version observes any: no rows."""
+    return ActorPlaces.create_empty()

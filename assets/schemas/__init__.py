@@ -1,7 +1,7 @@
 """Every table of the atlas, declared once: validation, data dictionary and Dagster metadata come from here."""
 
 from assets.schemas.adoption import Diagnostics, Estimates, Observations, WorldSeries
-from assets.schemas.attribute import ModelOrigins, Publishers, Regions
+from assets.schemas.attribute import ActorPlaces, Gazetteer, ModelOrigins, Publishers, Regions
 from assets.schemas.ingest import (
     CommitOffsets,
     Denominators,
@@ -26,6 +26,8 @@ TABLES: dict[str, type[Table]] = {
         Publishers,
         ModelOrigins,
         Regions,
+        Gazetteer,
+        ActorPlaces,
         Observations,
         Estimates,
         WorldSeries,

@@ -10,6 +10,9 @@ from assets.schemas.ingest import REGION_PATTERN
 from assets.schemas.table import Table, category, unit
 from assets.schemas.vocabulary import CODINGS, LEVELS, ORIGINS, PLATFORMS
 
+NAME_KINDS = (
+    *("country", "admin1", "admin2", "city", "region", "area", "institution", "code", "nonplace", "multinational"),
+)
 REVIEW_STATES = ("reviewed", "group_reviewed", "unreviewed")
 ORIGIN_METHODS = (
     "registry",
@@ -131,3 +134,87 @@ class Regions(Table):
     )
     drawn = dy.Bool(description="Whether the map has a shape for it.")
     note = dy.String(nullable=True, description="Worldview or vintage note.")
+
+
+class Gazetteer(Table):
+    """What the gazetteer of profile locations knows: names by kind and country. The names are compiled per machine."""
+
+    LAYER = "attribute"
+    NAME = "gazetteer"
+    GRAIN = "kind × country"
+
+    kind = category(
+        NAME_KINDS,
+        "What the names mean. region = part of a country that is no subdivision; area, institution = in a city; code = "
+        "abbreviation beside another name; nonplace = word that names no place; multinational = several countries.",
+        primary_key=True,
+    )
+    country = dy.String(
+        primary_key=True,
+        regex=REGION_PATTERN,
+        description="ISO 3166-1 alpha-2; ZZ = the names of no country (nonplace, multinational).",
+    )
+    names = dy.Int64(min=1, description="Different names, in any script.", metadata=unit("names"))
+    places = dy.Int64(min=0, description="Different places with a GeoNames number.", metadata=unit("places"))
+    version = dy.String(
+        regex=r"^[0-9a-f]{16}$", description="Hash of packages, tables and code that the gazetteer is compiled from."
+    )
+
+
+class ActorPlaces(Table):
+    """Where each actor lives, as far as the actor says so or other evidence allows; nothing that names a person."""
+
+    LAYER = "attribute"
+    NAME = "actor_places"
+    GRAIN = "actor"
+
+    actor = dy.String(
+        primary_key=True,
+        regex=r"^[0-9a-f]{64}$",
+        description="HMAC-SHA256 of the account's number under the key of the store.",
+    )
+    country = dy.String(
+        nullable=True, regex=REGION_PATTERN, description="ISO 3166-1 alpha-2; null where nothing says it."
+    )
+    admin1 = dy.String(nullable=True, description="ISO 3166-2 code; declared places only.")
+    city_geonameid = dy.Int64(
+        nullable=True,
+        min=1,
+        description="GeoNames number of the city; declared places only.",
+        metadata=unit("identifier"),
+    )
+    metro = dy.String(nullable=True, regex=r"^metro:[a-z0-9-]+$", description="Watch-list area; declared places only.")
+    level = category(
+        ("country", "admin1", "city", "metro"), "How finely the place is known; null where it is not.", nullable=True
+    )
+    confidence = dy.Float64(
+        nullable=True,
+        min=0,
+        max=1,
+        description="Probability that the country is right; null where there is none or it was never measured.",
+        metadata=unit("probability"),
+    )
+    evidence = category(
+        ("declared", "inferred"),
+        "declared = the location text says it; inferred = UTC offsets or an e-mail country domain; null where "
+        "there is no country.",
+        nullable=True,
+    )
+    reason = dy.String(nullable=True, description="Why there is no place, or what an inferred one rests on.")
+
+    @dy.rule()
+    def country_has_evidence(cls) -> pl.Expr:  # noqa: N805
+        """A country, its level and its evidence stand together."""
+        known = pl.col("country").is_not_null()
+        return (known == pl.col("evidence").is_not_null()) & (known == pl.col("level").is_not_null())
+
+    @dy.rule()
+    def silence_has_reason(cls) -> pl.Expr:  # noqa: N805
+        """An actor without a country, or with an inferred one, has a reason."""
+        return (pl.col("evidence") == "declared").fill_null(value=False) | pl.col("reason").is_not_null()
+
+    @dy.rule()
+    def inferred_is_country(cls) -> pl.Expr:  # noqa: N805
+        """Offsets and mail domains say nothing finer than a country."""
+        finer = pl.any_horizontal(pl.col("admin1", "city_geonameid", "metro").is_not_null())
+        return ~finer | (pl.col("evidence") == "declared").fill_null(value=False)
