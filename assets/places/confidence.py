@@ -62,10 +62,13 @@ def features(measures: Mapping[str, Array]) -> dict[str, Array]:
         "whole part": whole,
         "town is the whole part": whole * town,
         "codes only": codes_only,
+        "odds of codes": odds * codes_only,
         "codes only with words left over": codes_only * (unexplained > 0),
         "several names agree": several,
         "several towns agree": several * town,
         "share among homonyms": np.log(np.clip(measures["share"], 1e-3, 1)),
+        "common words only": measures["common"],
+        "common words only, by size": measures["common"] * size,
         "length": np.log1p(measures["words"]),
     }
 

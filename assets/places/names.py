@@ -76,6 +76,9 @@ COUNTRY_PRIOR: Final = 30_000_000.0
 STATE_HABIT: Final = {"US": 2.0, "CA": 0.5, "AU": 0.15, "BR": 0.1, "IN": 0.03, "MX": 0.02}
 """How usual it is to write the letters of ISO 3166-2 behind a city."""
 
+PROVINCE_CODES: Final = ("IT",)
+"""Countries whose people write the letters of a second-level subdivision behind a city: Pisa (PI)."""
+
 SOVEREIGNS: Final = {
     "AU": "CC CX NF",
     "CN": "HK MO TW",
@@ -380,7 +383,7 @@ def subdivision_names(subdivisions: pl.DataFrame, cities: pl.DataFrame) -> pl.Da
         .str.replace(rf"(?i)^(?:{_TYPE_WORDS})\s+(?:of |de |d'|di |da |do |du )?", "")
         .str.replace(rf"(?i)\s+(?:{_TYPE_WORDS})$", ""),
         share=pl.col("share") * 0.5,
-    ).filter(pl.col("name").str.len_chars() >= SHORT_NAME)
+    ).filter(pl.col("name").str.len_chars() > SHORT_NAME)
     first = pl.col("level") == 1
     return pl.concat([names, bare]).select(
         *("name", "country", "admin1"),
@@ -415,13 +418,23 @@ def subdivision_codes(subdivisions: pl.DataFrame, cities: pl.DataFrame) -> pl.Da
         case=pl.lit(CAPITALS),
         prior=pl.lit(5e7),
     )
-    habit = pl.col("country").replace_strict(STATE_HABIT, default=0.001, return_dtype=pl.Float64)
-    alone = first.filter(pl.col("letters").str.contains(r"^[A-Z]{2,3}$")).select(
-        *("country", "admin1"),
-        name="letters",
-        kind=pl.when(pl.col("country").is_in(list(STATE_HABIT))).then(pl.lit("admin1")).otherwise(pl.lit("code")),
-        case=pl.lit(TAIL),
-        prior=_written(pl.col("people")) * habit * 5,
+    usual = STATE_HABIT | dict.fromkeys(PROVINCE_CODES, 0.5)
+    habit = pl.col("country").replace_strict(usual, default=0.001, return_dtype=pl.Float64)
+    is_state = pl.col("country").is_in(list(STATE_HABIT))
+    provinces = subdivisions.filter(
+        pl.col("level") > 1, pl.col("country").is_in(PROVINCE_CODES), pl.col("iso").is_not_null()
+    ).select("country", admin1="first_iso", letters=pl.col("iso").str.slice(3), people=pl.lit(300_000, pl.Int64))
+    alone = (
+        pl.concat([first.select(provinces.columns), provinces])
+        .filter(pl.col("letters").str.contains(r"^[A-Z]{2,3}$"))
+        .select(
+            *("country", "admin1"),
+            name="letters",
+            kind=pl.when(is_state).then(pl.lit("admin1")).otherwise(pl.lit("code")),
+            # Elsewhere the letters are rare; in small ones they are words.
+            case=pl.when(is_state).then(pl.lit(TAIL)).otherwise(pl.lit(CAPITALS)),
+            prior=_written(pl.col("people")) * habit * 5,
+        )
     )
     return pl.concat([whole, alone]).with_columns(geonameid=_NO_ID, second_hand=pl.lit(value=False))
 

@@ -39,13 +39,16 @@ from assets.places.spans import Spans
 
 Array = np.ndarray[Any, Any]
 
-CHANCE: Final = dict(zip(KINDS, (1e-6, None, None, None, 1e-4, 1e-3, 1e-3, 2e-3, 0.5, 0.5), strict=True))
-"""How often a text holds a name of this kind without meaning it. Cities and subdivisions: by size."""
+CHANCE: Final = dict(zip(KINDS, (1e-6, None, None, None, 1e-4, 1e-3, 1e-3, None, 0.5, 0.5), strict=True))
+"""How often a text holds a name of this kind without meaning it. Cities, subdivisions and codes: by size."""
 
 ADMIN1_CHANCE: Final = dict(zip(KINDS, (0.7, 1e-3, 0.05, 0.02, 1e-3, 0.02, 0.02, 0.01, 0.5, 0.5), strict=True))
 """The same within a country, for the subdivision: a name of the country says little (Guatemala), a city much."""
 
 NEUTRAL_CHANCE: Final = 0.3
+FOREIGN_CHANCE: Final = 1e-4
+"""The same of a country's name in a language that is not its own."""
+
 RESPELT_CHANCE: Final = 0.03
 HOMONYM: Final = 0.08
 """Least share of a country among the meanings of a name that counts without a containing name."""
@@ -110,7 +113,7 @@ class Resolution:
 def resolve(spans: Spans, gazetteer: Gazetteer) -> Resolution:
     """Find the country, subdivision and city that explain the names of texts."""
     rows = _Rows.of(spans, gazetteer)
-    names = _Names.of(spans, rows)
+    names = _Names.of(spans, rows, gazetteer)
     pairs = _Pairs.of(rows, names, gazetteer)
     hypothesis, score = _sums(pairs.text * pairs.base + pairs.country, pairs.worth)
     text, country = hypothesis // pairs.base, hypothesis % pairs.base
@@ -120,12 +123,14 @@ def resolve(spans: Spans, gazetteer: Gazetteer) -> Resolution:
     mine = pairs.country == chosen[pairs.text]
     explained = np.zeros(names.count, bool)
     explained[pairs.name[mine & (pairs.worth > 0)]] = True
-    sure = pairs.name[mine & (pairs.kind == COUNTRY) & (pairs.worth > NAMED)]
+    sure = pairs.name[mine & (pairs.kind == COUNTRY) & (pairs.worth > NAMED) & ~names.foreign[pairs.name]]
     clear = pairs.name[mine & (pairs.worth > RIVAL)]
     # A country that is named claims the smaller names beside it ("Brno, Slovakia"), any clear name a mere code.
     claimed = (_flags(names.alternative[sure], names.alternatives)[names.alternative] & (names.kind != COUNTRY)) | (
         _flags(names.alternative[clear], names.alternatives)[names.alternative] & (names.kind == CODE)
     )
+    # But "Amsterdam, MO" is Missouri, whether the gazetteer knows an Amsterdam there or not.
+    claimed &= ~(names.state & names.whole)
     own = np.zeros(names.count)
     np.maximum.at(own, pairs.name, np.where(pairs.share > HALF_MEANT, pairs.worth, 0))
     against = np.where(explained | claimed, 0, own)
@@ -176,6 +181,7 @@ def resolve(spans: Spans, gazetteer: Gazetteer) -> Resolution:
             "nonplace": (placeless > 0).astype(float),
             "respelt": most(names.respelt.astype(float), np.ones(names.count, bool)),
             "whole": most(names.whole.astype(float)),
+            "common": 1 - most((~names.common | (names.kind == COUNTRY)).astype(float)),
             "longest": most(names.tokens.astype(float)),
             "codes_only": 1 - most((names.kind != CODE).astype(float)),
             "explained": np.where(clearly, np.bincount(names.text[explained], minlength=spans.texts), 0),
@@ -254,12 +260,15 @@ class _Names:
     chance: Array
     vague: Array
     neutral: Array
+    state: Array
+    foreign: Array
+    common: Array
     respelt: Array
     whole: Array
     tokens: Array
 
     @staticmethod
-    def of(spans: Spans, rows: _Rows) -> "_Names":
+    def of(spans: Spans, rows: _Rows, gazetteer: Gazetteer) -> "_Names":
         frame = spans.frame
         count = frame.height
         lead = _largest(rows.name, rows.prior)
@@ -267,6 +276,10 @@ class _Names:
         kind[rows.name[lead]], prior[rows.name[lead]] = rows.kind[lead], rows.prior[lead]
         is_code = np.zeros(count, bool)
         is_code[rows.name[lead]] = rows.is_code[lead]
+        state = is_code & (kind == ADMIN1)
+        foreign = np.zeros(count, bool)
+        foreign[rows.name[lead]] = gazetteer.second_hand[rows.row[lead]]
+        foreign &= kind == COUNTRY
         kind = np.where(is_code, CODE, kind)
         tokens = frame["tokens"].to_numpy()
         neutral, respelt = frame["neutral"].to_numpy(), frame["respelt"].to_numpy()
@@ -275,6 +288,8 @@ class _Names:
         fixed = np.log([CHANCE[name] or 1.0 for name in KINDS])[kind]
         chance = np.where((kind == CITY) | (kind == ADMIN2), by_size, fixed)
         chance = np.where(kind == ADMIN1, -np.log(10) * np.clip(digits - 2, 1, 4), chance)
+        chance = np.where(kind == CODE, -np.log(10) * np.clip(digits - 5.3, 0.5, 3), chance)
+        chance = np.where(foreign, np.log(FOREIGN_CHANCE), chance)
         chance = np.where(respelt, np.log(RESPELT_CHANCE), chance)
         chance = np.where(neutral, np.log(NEUTRAL_CHANCE), chance)
         alternative = frame["alternative"].to_numpy().astype(np.int64)
@@ -288,6 +303,9 @@ class _Names:
             chance=chance,
             vague=neutral | respelt,
             neutral=neutral,
+            state=state,
+            foreign=foreign,
+            common=frame["common"].to_numpy(),
             respelt=respelt,
             whole=frame["whole"].to_numpy(),
             tokens=tokens,

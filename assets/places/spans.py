@@ -53,6 +53,9 @@ _FORMERLY: Final = (
     r"(?:previous(?:ly)?|former(?:ly)?|originally|born in|hometown|native of|\(from)\b.*"
 )
 
+COMMON: Final = tuple((files("assets.places") / "common_words.txt").read_text(encoding="utf-8").split())
+"""Common English words that a place is called too (SCOWL up to size 40, cut to names of the gazetteer)."""
+
 CONJUNCTIONS: Final = ("and", "or", "y", "und", "et", "e", "ou", "o", "и", "та")
 """Words that stand between alternatives, unless a name holds them (Trinidad and Tobago)."""
 
@@ -68,7 +71,8 @@ class Spans:
         texts: Number of texts.
         frame: One row per name, in the order of texts and within them: text (its number), alternative (number of
             the stretch between two strong signs), key_id, tokens, and the flags capitals_count, tail_counts (which
-            ways of writing count here), neutral, respelt (a letter was wrong), whole (the name is all of its part).
+            ways of writing count here), neutral, common (a common word), respelt (a letter was wrong), whole (the
+            name is all of its part).
         unexplained: Per text, words that no name covers and that are not neutral.
         words: Per text, its words.
     """
@@ -122,7 +126,7 @@ def find_spans(texts: pl.Series, gazetteer: Gazetteer) -> Spans:
     return Spans(texts=len(texts), frame=frame, unexplained=unexplained, words=words)
 
 
-FLAGS: Final = ("capitals_count", "tail_counts", "neutral", "respelt", "whole")
+FLAGS: Final = ("capitals_count", "tail_counts", "neutral", "common", "respelt", "whole")
 
 
 def _parts(texts: pl.Series) -> pl.DataFrame:
@@ -234,6 +238,7 @@ def _candidates(tokens: pl.DataFrame, gazetteer: Gazetteer) -> pl.DataFrame:
     return known.filter(counts & ~idle).select(
         *("part", "at", "tokens", "key_id", "words"),
         *("capitals_count", "tail_counts", "neutral", "whole"),
+        common=pl.col("key").is_in(COMMON),
         faint=faint,
         value=pl.when(faint).then(0.5).otherwise(1.2 * pl.col("tokens") - 0.2),
     )
@@ -249,6 +254,7 @@ _CANDIDATES: Final = {
     "tail_counts": pl.Boolean,
     "neutral": pl.Boolean,
     "whole": pl.Boolean,
+    "common": pl.Boolean,
     "faint": pl.Boolean,
     "value": pl.Float64,
 }
@@ -388,7 +394,7 @@ def _with_misspelt(chosen: pl.DataFrame, tokens: pl.DataFrame, gazetteer: Gazett
         .join(longest, on="part", how="left", maintain_order="left")
         .filter(pl.col("longest").fill_null(0) < pl.col("words"), pl.col("words") <= LONGEST_NAME)
     )
-    flags = {"capitals_count": False, "tail_counts": False, "neutral": False, "respelt": True}
+    flags = {"capitals_count": False, "tail_counts": False, "neutral": False, "common": False, "respelt": True}
     entire = parts.join(_respelt(parts["text"], gazetteer), on="text").select(
         *("part", "key_id", "words"),
         at=pl.lit(0, pl.Int64),

@@ -1,6 +1,7 @@
 """Locations: the hard cases row by row, and what holds for any text. All texts are made up."""
 
 from dataclasses import replace
+from functools import cache
 
 import polars as pl
 import pytest
@@ -511,13 +512,12 @@ def test_the_level_says_how_far_the_answer_goes(text, level):
         ("Peru", "names the country"),
         ("Karnataka", "names a subdivision"),
         ("Nairobi", "names a city"),
-        ("USA", "codes only"),
+        ("CA-ON", "codes only"),
     ],
 )
 def test_the_reason_says_why(text, reason):
     (got,) = _located([text])
-    if reason != "codes only" or got["reason"] not in REASONS:
-        assert got["reason"].startswith(reason)
+    assert got["reason"].startswith(reason)
 
 
 @pytest.mark.parametrize("empty", [[], [None], [None, ""], [None, "  ", None]])
@@ -545,7 +545,8 @@ WORDS = [
     "Jakarta", "ID", "London", "ON", "new", "york", "New York", "San", "José", "Trinidad", "and", "Tobago", "y",
     "remote", "Root", "living in", "formerly", "near", "Hong Kong", "China", "中国北京", "東京都", "서울", "Москва",
     "القاهرة", "दिल्ली", "🇳🇬", "🇮🇩", "🇬", "Indoensia", "Europe", "EU", "somewhere", "St.", "U.S.A.", "D.C.", "NA",
-    "Springfeild", "University of", "=", '=HYPERLINK("', '")', "<b>", "</b>", "&amp;", "\0", "\u202e", "\u200f", "\ufeff",
+    "Springfeild", "University of", "=", '=HYPERLINK("', '")', "<b>", "</b>", "&amp;",
+    "\0", "\u202e", "\u200f", "\ufeff",
 ]  # fmt: skip
 SEPARATORS = ["", " ", ", ", " / ", "/", "|", " - ", "-", "–", "\n", " (", ") ", "・", " → ", ";", "...", " & "]
 KNOWN = st.characters(exclude_categories=["Cs"])
@@ -553,6 +554,7 @@ assembled = st.lists(st.tuples(st.sampled_from(WORDS), st.sampled_from(SEPARATOR
     lambda pairs: "".join(word + separator for word, separator in pairs)
 )
 texts = st.lists(st.one_of(st.none(), assembled, st.text(KNOWN, max_size=60)), max_size=25)
+many_texts = st.lists(st.one_of(st.none(), assembled, st.text(KNOWN, max_size=40)), min_size=10, max_size=30)
 fresh_versions = iter(range(1_000_000))
 
 
@@ -562,8 +564,8 @@ def _afresh(several):
     return locate(pl.Series(several, dtype=pl.String), gazetteer=gazetteer)
 
 
-@pytest.fixture(scope="module")
-def homes():
+@cache
+def _homes():
     """Country and subdivision by GeoNames id."""
     gazetteer = load_gazetteer()
     cities = read_cities().select("geonameid", home_country="country", home_admin1="admin1")
@@ -571,7 +573,7 @@ def homes():
     return cities
 
 
-def _assert_sound(got, homes):
+def _assert_sound(got):
     """Check what holds for every row, whatever the text."""
     assert got.schema == pl.Schema(LOCATED)
     answered = pl.col("country").is_not_null()
@@ -604,29 +606,29 @@ def _assert_sound(got, homes):
         "home of the city": pl.col("home_country").is_null() | (pl.col("home_country") == pl.col("country")),
         "subdivision of the city": pl.col("home_admin1").is_null() | pl.col("home_admin1").eq_missing(pl.col("admin1")),
     }
-    placed = got.join(homes, left_on="city_geonameid", right_on="geonameid", how="left", maintain_order="left")
+    placed = got.join(_homes(), left_on="city_geonameid", right_on="geonameid", how="left", maintain_order="left")
     for rule, holds in rules.items():
         wrong = placed.filter(~holds)
         assert wrong.is_empty(), f"{rule}: {wrong.to_dicts()[:3]}"
 
 
-@given(texts)
-@settings(max_examples=300, deadline=None)
-def test_any_text_has_a_sound_answer_in_its_row(homes, several):
+@given(many_texts)
+@settings(max_examples=60, deadline=None)
+def test_any_text_has_a_sound_answer_in_its_row(several):
     got = locate(pl.Series(several, dtype=pl.String))
     assert got.height == len(several)
-    _assert_sound(got, homes)
+    _assert_sound(got)
     rows = {}
     for text, row in zip(several, got.rows(), strict=True):
         assert rows.setdefault(text or "", row) == row
 
 
-def test_the_texts_of_this_file_have_sound_answers(answers, homes):
-    _assert_sound(pl.DataFrame(list(answers.values()), schema=LOCATED), homes)
+def test_the_texts_of_this_file_have_sound_answers(answers):
+    _assert_sound(pl.DataFrame(list(answers.values()), schema=LOCATED))
 
 
 @given(texts, texts, st.randoms(use_true_random=False))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=15, deadline=None)
 def test_an_answer_does_not_depend_on_what_else_is_asked(one, other, random):
     apart = locate(pl.Series(one, dtype=pl.String)).rows() + locate(pl.Series(other, dtype=pl.String)).rows()
     order = list(range(len(apart)))
@@ -636,7 +638,7 @@ def test_an_answer_does_not_depend_on_what_else_is_asked(one, other, random):
 
 
 @given(texts)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=15, deadline=None)
 def test_memory_does_not_change_answers(several):
     first, again = (locate(pl.Series(several, dtype=pl.String)) for _ in range(2))
     assert first.equals(again)
@@ -645,11 +647,11 @@ def test_memory_does_not_change_answers(several):
 
 def test_small_batches_and_a_short_memory_give_the_same_answers(monkeypatch):
     whole = _afresh(ALL_TEXTS)
-    monkeypatch.setattr(module, "BATCH", 7)
+    monkeypatch.setattr(module, "BATCH", 101)
     assert _afresh(ALL_TEXTS).equals(whole)
-    monkeypatch.setattr(module, "MEMO_TEXTS", 20)
+    monkeypatch.setattr(module, "MEMO_TEXTS", 40)
     gazetteer = replace(load_gazetteer(), version="short")
-    parts = [pl.Series(ALL_TEXTS[start : start + 50]) for start in range(0, len(ALL_TEXTS), 50)]
+    parts = [pl.Series(ALL_TEXTS[start : start + 150]) for start in range(0, len(ALL_TEXTS), 150)]
     for _ in range(2):
         assert pl.concat(locate(part, gazetteer=gazetteer) for part in parts).equals(whole)
 
@@ -665,16 +667,17 @@ def test_an_answer_of_another_gazetteer_is_not_remembered():
 
 ADVERSE = [
     "a, ", "Lagos ", "Lagos, ", "Lagos/", "New York ", "York New ", "San ", "of ", "and ", "Trinidad and ", "🇳🇬", "🇳",
-    "U.S.", "x", "中", "東京", "(", ")", "(((", "-", "--", " - ", ".", "…", "\u0301", "\u202e", "\0", "\n", "'", '"', "=",
-    "<b>", "living in ", "near ", "formerly (", "Lagos, near ", "Europe/", "A ", "AB ", "a\u0301\u0301", "\U000e0067", "🏴",
+    "U.S.", "x", "中", "東京", "(", ")", "(((", "-", "--", " - ", ".", "…", "\u0301", "\u202e", "\0", "\n", "'", '"',
+    "=", "<b>", "living in ", "near ", "formerly (", "Lagos, near ", "Europe/", "A ", "AB ", "a\u0301\u0301",
+    "\U000e0067", "🏴",
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize("length", [MAX_CHARACTERS, 10_000])
-def test_repeated_pieces_are_read_or_refused(length, homes):
+def test_repeated_pieces_are_read_or_refused(length):
     several = [(piece * length)[:length] for piece in ADVERSE]
     got = _afresh(several)
-    _assert_sound(got, homes)
+    _assert_sound(got)
     if length > MAX_CHARACTERS:
         assert got["country"].null_count() == len(several)
         assert (
@@ -691,16 +694,16 @@ def test_names_found_grow_with_the_text_and_no_faster(piece):
 
 
 @given(st.lists(st.sampled_from(ADVERSE), min_size=1, max_size=4), st.integers(1, 200))
-@settings(max_examples=60, deadline=None)
-def test_mixtures_of_harmful_pieces_have_a_sound_answer(homes, pieces, times):
+@settings(max_examples=30, deadline=None)
+def test_mixtures_of_harmful_pieces_have_a_sound_answer(pieces, times):
     text = "".join(pieces) * times
-    _assert_sound(locate(pl.Series([text, text[:MAX_CHARACTERS]])), homes)
+    _assert_sound(locate(pl.Series([text, text[:MAX_CHARACTERS]])))
 
 
 @given(st.lists(st.text(KNOWN, min_size=100, max_size=200), min_size=1, max_size=4))
-@settings(max_examples=40, deadline=None)
-def test_long_texts_are_refused_whole_not_cut(homes, several):
+@settings(max_examples=20, deadline=None)
+def test_long_texts_are_refused_whole_not_cut(several):
     got = locate(pl.Series(several))
-    _assert_sound(got, homes)
+    _assert_sound(got)
     long = pl.Series([len(text) > MAX_CHARACTERS for text in several])
     assert got.filter(long)["country"].null_count() == long.sum()
