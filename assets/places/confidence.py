@@ -62,7 +62,6 @@ def features(measures: Mapping[str, Array]) -> dict[str, Array]:
         "whole part": whole,
         "town is the whole part": whole * town,
         "codes only": codes_only,
-        "odds of codes": odds * codes_only,
         "codes only with words left over": codes_only * (unexplained > 0),
         "several names agree": several,
         "several towns agree": several * town,

@@ -48,6 +48,9 @@ can bring back: ``Earth`` is no place, ``Earth, Texas`` is one."""
 KEY_LETTERS: Final = 2
 """A letter, or one Han character, may mean too much to mean anything."""
 
+SHARED_WEIGHT: Final = 4.0
+"""The same for a name whose curated meanings are several: ``Columbia`` is also what our table does not list."""
+
 LARGE_TOWN: Final = 100_000
 """Prior of a city before which a foreign name of a country gives way."""
 
@@ -170,11 +173,13 @@ def _without_collisions(found: pl.DataFrame) -> pl.DataFrame:
 
 
 def _curated_first(rows: pl.DataFrame) -> pl.DataFrame:
-    """Give curated meanings of a key ``CURATED_WEIGHT`` times the prior of all others, split by their shares."""
+    """Give curated meanings of a key many times the prior of all others, split by their shares."""
     total = (pl.col("prior") * ~pl.col("ours")).sum().over("key").clip(100_000)
     shares = (pl.col("prior") * pl.col("ours")).sum().over("key")
+    shared = (pl.col("ours") & (pl.col("prior") < 1)).any().over("key")
+    weight = pl.when(shared).then(SHARED_WEIGHT).otherwise(CURATED_WEIGHT)
     return rows.with_columns(
-        prior=pl.when(pl.col("ours")).then(pl.col("prior") / shares * total * CURATED_WEIGHT).otherwise("prior")
+        prior=pl.when(pl.col("ours")).then(pl.col("prior") / shares * total * weight).otherwise("prior")
     )
 
 

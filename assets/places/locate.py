@@ -158,7 +158,8 @@ def _batch(texts: pl.Series, gazetteer: Gazetteer) -> pl.DataFrame:
     )
     reason = np.select([where for where, _ in rules], [said for _, said in rules], REASONS.index(NO_NAME))
     candidates = (
-        found.candidates.sort("text", "weight", "country", descending=[False, True, False])
+        found.candidates.filter(pl.Series(open_).gather(found.candidates["text"]))
+        .sort("text", "weight", "country", descending=[False, True, False])
         .group_by("text", maintain_order=True)
         .agg(candidates=pl.struct("country", "weight"))
     )
@@ -175,16 +176,21 @@ def _batch(texts: pl.Series, gazetteer: Gazetteer) -> pl.DataFrame:
             }
         )
         .with_columns(pl.when(answers).then(pl.col(name)) for name in ("country", "admin1", "confidence"))
-        .with_columns(city_geonameid=pl.when(answers & (pl.col("geonameid") >= 0)).then("geonameid"))
+        .with_columns(core=pl.when(answers & (pl.col("geonameid") >= 0)).then("geonameid"))
+        .with_columns(around=pl.Series(found.around))
     )
     return (
         place.with_row_index("row")
-        .join(gazetteer.cities, left_on="city_geonameid", right_on="geonameid", how="left", maintain_order="left")
+        .join(gazetteer.cities, left_on="core", right_on="geonameid", how="left", maintain_order="left")
         .with_columns(code=pl.coalesce("admin1", "country"))
         .join(gazetteer.code_metros, on="code", how="left", suffix="_of_code", maintain_order="left")
         .join(candidates, left_on="row", right_on="text", how="left", maintain_order="left")
         .with_columns(
-            metro=pl.when(pl.col("city_geonameid").is_null()).then("metro_of_code").otherwise("metro"),
+            metro=pl.when(pl.col("core").is_null()).then("metro_of_code").otherwise("metro"),
+            city=pl.when(~pl.col("around")).then("city"),
+            city_geonameid=pl.when(~pl.col("around")).then("core"),
+        )
+        .with_columns(
             level=pl.when(pl.col("city").is_not_null())
             .then(pl.lit("city"))
             .when(pl.col("admin1").is_not_null())

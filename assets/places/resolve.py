@@ -45,6 +45,9 @@ CHANCE: Final = dict(zip(KINDS, (1e-6, None, None, None, 1e-4, 1e-3, 1e-3, None,
 ADMIN1_CHANCE: Final = dict(zip(KINDS, (0.7, 1e-3, 0.05, 0.02, 1e-3, 0.02, 0.02, 0.01, 0.5, 0.5), strict=True))
 """The same within a country, for the subdivision: a name of the country says little (Guatemala), a city much."""
 
+STATE_CHANCE: Final = 1e-3
+"""The same of the letters of a state."""
+
 NEUTRAL_CHANCE: Final = 0.3
 FOREIGN_CHANCE: Final = 1e-4
 """The same of a country's name in a language that is not its own."""
@@ -77,8 +80,11 @@ LEAST_CANDIDATE: Final = 0.1
 HALF_MEANT: Final = 0.3
 """Share among the meanings of a name from which on it may speak against another country."""
 
-LEAST_ADMIN1: Final = 0.6
-"""Probability that a subdivision must have to be answered."""
+LEAST_ODDS: Final = float(np.log(0.6 / 0.4))
+"""Log odds that a subdivision must have to be answered."""
+
+LESSER: Final = 0.05
+"""People of a city, as a share of a subdivision's, below which a further name that both share means the latter."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,6 +95,7 @@ class Resolution:
         country: Position in the gazetteer's countries, -1 = no name speaks for any.
         admin1: Position in its subdivisions, -1 = none can be told.
         geonameid: City, -1 = none can be told.
+        around: Whether the city is the core of the region that is meant, not the place itself.
         kind: Kind of the clearest name that the country explains, as in ``names.KINDS``; ``len(KINDS)`` = none.
         placeless: Whether a name says that there is no place: ``ONE_WORD``, ``SEVERAL`` or 0.
         rivals: Whether names of another country are left unexplained.
@@ -102,6 +109,7 @@ class Resolution:
     country: Array
     admin1: Array
     geonameid: Array
+    around: Array
     kind: Array
     placeless: Array
     rivals: Array
@@ -118,7 +126,7 @@ def resolve(spans: Spans, gazetteer: Gazetteer) -> Resolution:
     hypothesis, score = _sums(pairs.text * pairs.base + pairs.country, pairs.worth)
     text, country = hypothesis // pairs.base, hypothesis % pairs.base
     best, odds = _best(text, score, spans.texts)
-    chosen = np.where(best >= 0, country[best], -1)
+    chosen = np.append(country, -1)[best]
 
     mine = pairs.country == chosen[pairs.text]
     explained = np.zeros(names.count, bool)
@@ -142,7 +150,7 @@ def resolve(spans: Spans, gazetteer: Gazetteer) -> Resolution:
 
     conflict = most(against, np.ones(names.count, bool))
     rivals = conflict >= RIVAL
-    weight = np.exp(score - score[best[text]]) if len(text) else score
+    weight = np.exp(score - np.append(score, 0)[best[text]])
     total = np.bincount(text, weights=weight, minlength=spans.texts)
     weight = weight / total[text]
     likely = np.bincount(text[weight >= LEAST_CANDIDATE], minlength=spans.texts)
@@ -153,7 +161,7 @@ def resolve(spans: Spans, gazetteer: Gazetteer) -> Resolution:
     # Words such as "northeast" say something beside a name only.
     clearly = np.bincount(names.text[explained & ~names.neutral], minlength=spans.texts) > 0
     chosen = np.where(clearly, chosen, -1)
-    admin1, geonameid, admin1_odds = _within(chosen, rows, names, gazetteer)
+    admin1, geonameid, around, admin1_odds = _within(chosen, rows, names, gazetteer)
     kind = np.full(spans.texts, len(KINDS))
     np.minimum.at(kind, names.text[explained], names.kind[explained])
     share = np.zeros(spans.texts)
@@ -165,6 +173,7 @@ def resolve(spans: Spans, gazetteer: Gazetteer) -> Resolution:
         country=chosen,
         admin1=admin1,
         geonameid=geonameid,
+        around=around,
         kind=kind,
         placeless=placeless,
         rivals=rivals,
@@ -248,7 +257,7 @@ class _Names:
     """The names of all texts, each by its clearest meaning: the one of the highest prior.
 
     ``kind`` is that of the meaning, ``CODE`` where it counts in capitals or at the tail only; ``chance`` is the log of
-    how often texts hold the name without meaning it.
+    how often texts hold the name without meaning it; ``beside`` says whether its alternative holds another name.
     """
 
     count: int
@@ -256,11 +265,13 @@ class _Names:
     alternative: Array
     alternatives: int
     kind: Array
+    country: Array
     prior: Array
     chance: Array
     vague: Array
     neutral: Array
     state: Array
+    beside: Array
     foreign: Array
     common: Array
     respelt: Array
@@ -272,10 +283,12 @@ class _Names:
         frame = spans.frame
         count = frame.height
         lead = _largest(rows.name, rows.prior)
-        kind, prior = np.full(count, NONPLACE), np.ones(count)
+        kind, prior, country = np.full(count, NONPLACE), np.ones(count), np.full(count, -1)
         kind[rows.name[lead]], prior[rows.name[lead]] = rows.kind[lead], rows.prior[lead]
+        country[rows.name[lead]] = rows.country[lead]
         is_code = np.zeros(count, bool)
         is_code[rows.name[lead]] = rows.is_code[lead]
+        is_code &= (kind != NONPLACE) & (kind != MULTINATIONAL)
         state = is_code & (kind == ADMIN1)
         foreign = np.zeros(count, bool)
         foreign[rows.name[lead]] = gazetteer.second_hand[rows.row[lead]]
@@ -299,11 +312,13 @@ class _Names:
             alternative=alternative,
             alternatives=int(alternative[-1]) + 1 if count else 0,
             kind=kind,
+            country=country,
             prior=prior,
             chance=chance,
             vague=neutral | respelt,
             neutral=neutral,
             state=state,
+            beside=np.bincount(alternative, minlength=1)[alternative] > 1,
             foreign=foreign,
             common=frame["common"].to_numpy(),
             respelt=respelt,
@@ -343,15 +358,27 @@ class _Pairs:
         texts = int(names.text[-1]) + 1 if names.count else 0
         holds = held > CONTAINER
         here = text * base + country
-        beside = _flags(here[holds], texts * base)[here]
-        inside = np.logical_or.reduceat(_inside(rows, names, mass, gazetteer), first)[real]
         there = names.alternative[name] * base + country
+        inside, inside_text = (
+            np.logical_or.reduceat(_inside(rows, group, mass, gazetteer), first)[real] if len(first) else real
+            for group in (names.alternative, names.text)
+        )
+        # "Athens / Georgia", "Hyderabad / Pakistan", but not "London / New York": no London lies there.
+        beside = (
+            _flags(there[holds], names.alternatives * base)[there]
+            | _flags(here[holds & (kind == COUNTRY)], texts * base)[here]
+            | inside_text
+        )
         subdivided = _flags(there[holds & (kind != COUNTRY)], names.alternatives * base)[there]
         # A homonym of a country needs a subdivision in the same alternative: "Lebanon, Ohio", not "Lebanon / USA".
         own = (kind == COUNTRY) & (lead == COUNTRY)
-        backed = np.where(lead == COUNTRY, inside | own, beside) | (share >= HOMONYM)
+        # Or it is one, of a country that is named beside it: "Niger, Nigeria".
+        part = np.logical_or.reduceat(np.isin(rows.kind, (ADMIN1, ADMIN2)), first)[real] if len(first) else real
+        sure = (names.kind == COUNTRY) & ~names.foreign
+        part &= _flags((names.alternative * base + names.country)[sure], names.alternatives * base)[there]
+        backed = np.where(lead == COUNTRY, inside | own | part, beside) | (share >= HOMONYM)
         # Who writes the subdivision means a lesser homonym more often than who does not.
-        told = np.where(inside & (kind != COUNTRY), np.sqrt(share), share)
+        told = np.where(inside & (kind != COUNTRY), share ** np.where(lead == COUNTRY, 0.25, 0.5), share)
         # "Vancouver, CA" is not California: no Vancouver lies there.
         astray = np.log(ASTRAY) * (subdivided & ~inside & (held == 0))
         worth = np.maximum(np.log(np.maximum(told, 1e-12)) + astray - names.chance[name], 0)
@@ -360,10 +387,10 @@ class _Pairs:
         )
 
 
-def _inside(rows: _Rows, names: _Names, mass: Array, gazetteer: Gazetteer) -> Array:
-    """Say for each row whether another name of the same alternative is a subdivision that holds the place."""
+def _inside(rows: _Rows, group: Array, mass: Array, gazetteer: Gazetteer) -> Array:
+    """Say for each row whether another name of the same group of names is a subdivision that holds the place."""
     admin1 = gazetteer.admin1[rows.row].astype(np.int64)
-    where = names.alternative[rows.name] * (len(gazetteer.admin1s) + 1) + admin1
+    where = group[rows.name] * (len(gazetteer.admin1s) + 1) + admin1
     subdivision = np.isin(rows.kind, (ADMIN1, REGION, CODE)) & (admin1 >= 0)
     holder = subdivision & (rows.prior > CONTAINER * mass[rows.name])
     order = np.argsort(where[holder], kind="stable")
@@ -378,8 +405,11 @@ def _inside(rows: _Rows, names: _Names, mass: Array, gazetteer: Gazetteer) -> Ar
     return held
 
 
-def _within(chosen: Array, rows: _Rows, names: _Names, gazetteer: Gazetteer) -> tuple[Array, Array, Array]:
-    """Find subdivision and city in the country of each text; also the log odds of the subdivision."""
+def _within(chosen: Array, rows: _Rows, names: _Names, gazetteer: Gazetteer) -> tuple[Array, Array, Array, Array]:
+    """Find subdivision, city and whether its surroundings are meant in the country of each text.
+
+    The last array holds the log odds of the subdivision.
+    """
     texts = len(chosen)
     inner = (
         (rows.country >= 0)
@@ -391,27 +421,65 @@ def _within(chosen: Array, rows: _Rows, names: _Names, gazetteer: Gazetteer) -> 
     text, admin1 = names.text[name], gazetteer.admin1[row].astype(np.int64)
     # Who writes a name that a city and a subdivision share mostly means the city.
     weight = prior**1.5 * np.where(kind == ADMIN1, 0.1, 1.0)
+    # Behind another name LA is Louisiana as often as Los Angeles.
+    letters = (kind == ADMIN1) & (gazetteer.case[row] == AT_TAIL) & names.beside[name]
+    heaviest = np.zeros(names.count)
+    np.maximum.at(heaviest, name, weight)
+    weight = np.where(letters, heaviest[name], weight)
     mass = np.bincount(name, weights=weight, minlength=names.count)
     base = len(gazetteer.admin1s) + 1
     pair, share = _sums(name * base + admin1 + 1, weight / mass[name])
     of_name, of_admin1 = pair // base, pair % base
-    chance = np.log([ADMIN1_CHANCE[name] for name in KINDS])[names.kind]
-    chance = np.where(names.vague, np.log(NEUTRAL_CHANCE), chance)
+    # The name of another country is that of a subdivision here: "Georgia, USA".
+    abroad = (names.kind == COUNTRY) & (names.country != chosen[names.text])
+    chance = np.log([ADMIN1_CHANCE[name] for name in KINDS])[np.where(abroad, ADMIN1, names.kind)]
+    chance = np.where(names.state, np.log(STATE_CHANCE), np.where(names.vague, np.log(NEUTRAL_CHANCE), chance))
     worth = np.maximum(np.log(share) - chance[of_name], 0)
     hypothesis, score = _sums(names.text[of_name] * base + of_admin1, worth)
     best, odds = _best(hypothesis // base, score, texts)
-    told = odds > np.log(LEAST_ADMIN1 / (1 - LEAST_ADMIN1))
+    told = odds > LEAST_ODDS
+    hypothesis_there, score_there = _sums(names.alternative[of_name] * base + of_admin1, worth)
+    best_there, odds_there = _best(hypothesis_there // base, score_there, names.alternatives)
+    sure = (odds_there > LEAST_ODDS) & _flags(names.alternative[names.whole], names.alternatives)
+    # "Bern & Basel": neither.
+    told &= ~_differ(_text_of_alternative(names)[sure], np.append(hypothesis_there % base, 0)[best_there][sure], texts)
     found = np.where(told, hypothesis[np.maximum(best, 0)] % base - 1 if len(hypothesis) else -1, -2)
     fits = admin1 == found[text]
     # A name that may also mean the subdivision contains the others: "Teziutlán, Puebla".
     contains = _flags(name[fits & (kind == ADMIN1)], names.count)
-    place = fits & (gazetteer.geonameid[row] >= 0)
+    # "Johor" is the state, though Johor Bahru goes by it too.
+    people = np.zeros(names.count)
+    of_state = fits & (kind == ADMIN1)
+    np.maximum.at(people, name[of_state], prior[of_state])
+    lesser = (kind == CITY) & gazetteer.second_hand[row] & (prior < LESSER * people[name])
+    place = fits & (gazetteer.geonameid[row] >= 0) & ~lesser
     size = prior * np.where(gazetteer.second_hand[row], 0.02, 1.0)
     order = np.flatnonzero(place)[np.lexsort((-size[place], contains[name[place]], text[place]))]
     first = order[_starts(text[order])]
     geonameid = np.full(texts, -1)
     geonameid[text[first]] = gazetteer.geonameid[row[first]]
-    return np.maximum(found, -1), geonameid, odds
+    # "London / Oxford": neither.
+    alternative = names.alternative[name]
+    lone = place & ~contains[name]
+    order = np.flatnonzero(lone)[np.lexsort((-size[lone], alternative[lone]))]
+    each = order[_starts(alternative[order])]
+    geonameid[_differ(text[each], gazetteer.geonameid[row[each]], texts)] = -1
+    around = _flags(text[first][kind[first] == REGION], texts)
+    return np.maximum(found, -1), geonameid, around, odds
+
+
+def _text_of_alternative(names: _Names) -> Array:
+    found = np.zeros(names.alternatives, np.int64)
+    found[names.alternative] = names.text
+    return found
+
+
+def _differ(group: Array, value: Array, size: int) -> Array:
+    """Say of each group whether it holds different values."""
+    least, most = np.full(size, np.iinfo(np.int64).max), np.full(size, -1)
+    np.minimum.at(least, group, value)
+    np.maximum.at(most, group, value)
+    return least < most
 
 
 def _starts(key: Array) -> Array:

@@ -34,11 +34,11 @@ TYPO_LETTERS: Final = 6
 TYPO_PEOPLE: Final = 200_000.0
 """Prior that a city or subdivision must have to be recognised with a letter wrong."""
 
-_ZONE: Final = r"^(?:Africa|America|Asia|Atlantic|Australia|Europe|Indian|Pacific)/"
-"""Area of the time zone database, in front of a city."""
+_RIVER: Final = r"(?i)\s?\((oder|saale|main|spree|havel|elbe|lahn|ruhr|breisgau|w(?:\x{fc}|ue)mme|westf\.?|westfalen)\)"
+"""What German towns of one name are told apart by: a part of the name, not of the country."""
 
 _TELLING: Final = (
-    r"(?i)^[a-z]+/|\b(?:in|at|near|close|outside|not|out|to|previous(?:ly)?|former(?:ly)?|originally|from|hometown|"
+    r"(?i)^[a-z]+/|\((?:oder|saale|main|spree|havel|elbe|lahn|ruhr|breisgau|w)|\b(?:in|at|near|close|outside|not|out|to|previous(?:ly)?|former(?:ly)?|originally|from|hometown|"
     r"native)\b"
 )
 """What a text holds if any of the next patterns may match: most texts do not, and the patterns are slow."""
@@ -55,6 +55,13 @@ _FORMERLY: Final = (
 
 COMMON: Final = tuple((files("assets.places") / "common_words.txt").read_text(encoding="utf-8").split())
 """Common English words that a place is called too (SCOWL up to size 40, cut to names of the gazetteer)."""
+
+ZONES: Final = tuple(
+    zone
+    for zone in (files("tzdata") / "zones").read_text(encoding="utf-8").split()
+    if zone.partition("/")[0] in {"Africa", "America", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific"}
+)
+"""Names of the time zone database that hold the name of a place."""
 
 CONJUNCTIONS: Final = ("and", "or", "y", "und", "et", "e", "ou", "o", "и", "та")
 """Words that stand between alternatives, unless a name holds them (Trinidad and Tobago)."""
@@ -151,8 +158,10 @@ def _present(texts: pl.Series) -> pl.Series:
     told = texts.str.contains(_TELLING).arg_true()
     if told.is_empty():
         return texts
-    kept = pl.col("text")
-    for pattern, rest in ((_ZONE, ""), (_NOW, ""), (_NEARBY, "$1"), (_FORMERLY, "$1")):
+    text = pl.col("text")
+    # Not "Asia/Pacific", "Australia/New Zealand".
+    kept = pl.when(text.is_in(ZONES)).then(text.str.extract(r"([^/]+)$")).otherwise(text)
+    for pattern, rest in ((_RIVER, " $1"), (_NOW, ""), (_NEARBY, "$1"), (_FORMERLY, "$1")):
         kept = kept.str.replace(pattern, rest)
     return texts.scatter(told, texts.gather(told).to_frame("text").select(kept)["text"])
 
@@ -182,7 +191,8 @@ def _tokens(distinct: pl.DataFrame) -> pl.DataFrame:
             "word",
             "capitals",
             # Two capitals are a code (OR, ON, ME), not a preposition.
-            neutral=(pl.col("word").is_in(NEUTRAL) | pl.col("word").str.contains(r"^\d+\p{L}?$"))
+            # As typed: the neutral words have no accents, "Ísland" and "Ấn Độ" have.
+            neutral=(raw.str.to_lowercase().is_in(NEUTRAL) | pl.col("word").str.contains(r"^\d+\p{L}?$"))
             & ~(pl.col("capitals") & (pl.col("word").str.len_chars() == CODE_LETTERS)),
         )
         .collect()
@@ -237,7 +247,9 @@ def _candidates(tokens: pl.DataFrame, gazetteer: Gazetteer) -> pl.DataFrame:
     idle = pl.col("neutral") & ~whole & ~(upper & (by_tail | by_capitals))
     return known.filter(counts & ~idle).select(
         *("part", "at", "tokens", "key_id", "words"),
-        *("capitals_count", "tail_counts", "neutral", "whole"),
+        *("capitals_count", "tail_counts", "whole"),
+        # "Bay Area" is a name, "bay" is none.
+        neutral=pl.col("neutral") & ~(whole & (pl.col("tokens") > 1)),
         common=pl.col("key").is_in(COMMON),
         faint=faint,
         value=pl.when(faint).then(0.5).otherwise(1.2 * pl.col("tokens") - 0.2),

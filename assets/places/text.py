@@ -39,6 +39,10 @@ _LETTERS: Final = {
 _APOSTROPHES: Final = "['’‘`´ʻʼʾʿ′ʹ\u05f3\u05f4]"
 _STRONG_SIGNS: Final = r"[/|;+&•∙⋅¦~→←↔⇄⇒⟶➔➜>＞<\\⁄♡♥❤✈⟷↜=*\p{So}]|\.{3,}|…"
 _WEAK_SIGNS: Final = r"[^\p{L}\p{M}\p{N}\p{Zs}\s.'’‘`´ʻʼʾʿ′ʹ\u05f3\u05f4\x{E000};_‐‑‒-]|[\r\n\t·・]"
+_TWO_INITIALS: Final = r"\b(\p{L})\.\s?(\p{L})\b\.?"
+_THREE_INITIALS: Final = r"\b(\p{L})\.\s?(\p{L})\.\s?(\p{L})\b\.?"
+"""Dotted initials are one word: D.C., U. S. A."""
+
 _HYPHENS: Final = r"[\s\p{Zs}._‐‑‒-]+"
 
 
@@ -63,7 +67,8 @@ def key_of(names: pl.Expr) -> pl.Expr:
     """Return names as keys: separators inside a name become blanks, so ``Guinea-Bissau`` is ``guinea bissau``."""
     return (
         _folded(names.str.normalize("NFKC"))
-        .str.replace_all(r"\b(\p{L})\.\s?(\p{L})\b\.?", "$1$2")
+        .str.replace_all(_THREE_INITIALS, "$1$2$3 ")
+        .str.replace_all(_TWO_INITIALS, "$1$2 ")
         .str.replace_all(r"&", " and ")
         .str.replace_all(f"[^\\p{{L}}\\p{{N}}\\p{{M}}{FLAG}]+", " ")
         .str.replace_all(r"(\p{Han})", " $1 ")
@@ -88,8 +93,8 @@ def parted(texts: pl.Expr) -> pl.Expr:
         .str.replace_all(_STRONG_SIGNS, STRONG)
         .str.replace_all(r"[\s\p{Zs}][-‐‑‒_–—]+|[-‐‑‒_–—]+[\s\p{Zs}]", WEAK)
         .str.replace_all(_WEAK_SIGNS, WEAK)
-        # Dotted initials are one word: U.S.A., D.C.
-        .str.replace_all(r"\b(\p{L})\.\s?(\p{L})\b\.?", "$1$2")
+        .str.replace_all(_THREE_INITIALS, "$1$2$3 ")
+        .str.replace_all(_TWO_INITIALS, "$1$2 ")
         .str.replace_all(r"(\p{Han})", " $1 ")
         .str.replace_all(_HYPHENS, " ")
         .str.strip_chars(" ,;")
