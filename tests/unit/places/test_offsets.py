@@ -9,13 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assets.ingest.snapshot import read
-from assets.places import offsets
+from assets.places import offset_calibration, offsets
+from assets.places.offset_calibration import ABSTAINED, OTHER, calibrate, confusion
 from assets.places.offsets import (
-    ABSTAINED,
-    OTHER,
     OffsetError,
-    calibrate,
-    confusion,
     github_developers,
     infer,
     never_inferred,
@@ -246,7 +243,7 @@ def test_no_cell_of_the_confusion_matrix_rests_on_fewer_than_ten(threshold):
 @settings(deadline=None)
 def test_folding_keeps_people_and_hides_small_cells(cells):
     counts = pl.DataFrame({"declared": "ZZ", "inferred": list(cells), "n": list(cells.values())})
-    folded = offsets._folded(counts, "inferred", ["declared"]).group_by("inferred").agg(pl.col("n").sum())
+    folded = offset_calibration._folded(counts, "inferred", ["declared"]).group_by("inferred").agg(pl.col("n").sum())
     assert folded["n"].sum() == sum(cells.values())
     assert folded["n"].min() >= min(10, sum(cells.values()))
 
@@ -263,11 +260,11 @@ def test_without_people_who_have_both_nothing_is_observed():
     for declared in (homes.head(0), homes.with_columns(actor=pl.lit("elsewhere")).head(1), homes):
         fitted, compared = (f(histograms, declared, world.developers()) for f in (calibrate, confusion))
         assert (fitted.state, compared.state) == ("not_observed", "not_observed")
-        assert fitted.reason == compared.reason == offsets.NOBODY_HAS_BOTH
+        assert fitted.reason == compared.reason == offset_calibration.NOBODY_HAS_BOTH
         assert (fitted.temperature, fitted.n, compared.n) == (offsets.UNCALIBRATED_TEMPERATURE, None, None)
         assert (fitted.reliability.height, compared.matrix.height) == (0, 0)
-        assert fitted.reliability.schema == offsets.RELIABILITY
-        assert compared.matrix.schema == offsets.MATRIX
+        assert fitted.reliability.schema == offset_calibration.RELIABILITY
+        assert compared.matrix.schema == offset_calibration.MATRIX
 
 
 def test_no_histograms_give_no_rows_of_the_declared_shape():
