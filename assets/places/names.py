@@ -95,7 +95,6 @@ SOVEREIGNS: Final = {
     "NL": "AW BQ CW SX",
     "NO": "SJ",
     "NZ": "CK NU TK",
-    "PS": "IL",
     "RS": "XK",
     "US": "AS GU MP PR VI",
 }
@@ -117,6 +116,7 @@ _TYPE_WORDS: Final = (
     "autonomous region|autonomous city|special region|metropolis|voivodeship|canton|canton of|parish|division|"
     "division of|county of|borough of|city of|distrito|republic of|kabupaten|kota|shi|sheng"
 )
+_TYPE_TOKENS: Final = pl.select(key_of(pl.lit(f"{_TYPE_WORDS}|capital|national|territory"))).item().split()
 _NO_ID: Final = pl.lit(None, pl.Int64)
 
 
@@ -393,15 +393,24 @@ def subdivision_names(subdivisions: pl.DataFrame, cities: pl.DataFrame) -> pl.Da
         share=pl.col("share") * 0.5,
     ).filter(pl.col("name").str.len_chars() > SHORT_NAME)
     first = pl.col("level") == 1
-    return pl.concat([names, bare]).select(
-        *("name", "country", "admin1"),
-        geonameid=_NO_ID,
-        second_hand=pl.lit(value=False),
-        kind=pl.when(first).then(pl.lit("admin1")).otherwise(pl.lit("admin2")),
-        case=pl.lit(ANY_CASE),
-        # The packages do not count the people of second levels; a tenth of the first level stands in.
-        prior=pl.when(first).then(pl.col("people").clip(10_000)).otherwise((pl.col("people") / 10).clip(1_500, 15_000))
-        * pl.col("share"),
+    # "Region", "Capital Territory": words for a type name nothing.
+    words = key_of(pl.col("name")).str.split(" ")
+    told = words.list.set_difference(pl.lit(_TYPE_TOKENS)).list.len() > 0
+    return (
+        pl.concat([names, bare])
+        .filter(told)
+        .select(
+            *("name", "country", "admin1"),
+            geonameid=_NO_ID,
+            second_hand=pl.lit(value=False),
+            kind=pl.when(first).then(pl.lit("admin1")).otherwise(pl.lit("admin2")),
+            case=pl.lit(ANY_CASE),
+            # The packages do not count the people of second levels; a tenth of the first level stands in.
+            prior=pl.when(first)
+            .then(pl.col("people").clip(10_000))
+            .otherwise((pl.col("people") / 10).clip(1_500, 15_000))
+            * pl.col("share"),
+        )
     )
 
 

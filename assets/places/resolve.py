@@ -80,6 +80,9 @@ LEAST_CANDIDATE: Final = 0.1
 HALF_MEANT: Final = 0.3
 """Share among the meanings of a name from which on it may speak against another country."""
 
+LARGE_TOWN: Final = 40_000.0
+"""Prior from which a town that is called like another country stands beside its own country's name."""
+
 LEAST_ODDS: Final = float(np.log(0.6 / 0.4))
 """Log odds that a subdivision must have to be answered."""
 
@@ -138,7 +141,7 @@ def resolve(spans: Spans, gazetteer: Gazetteer) -> Resolution:
         _flags(names.alternative[clear], names.alternatives)[names.alternative] & (names.kind == CODE)
     )
     # But "Amsterdam, MO" is Missouri, whether the gazetteer knows an Amsterdam there or not.
-    claimed &= ~(names.state & names.whole)
+    claimed &= ~(names.state & names.whole & names.last)
     own = np.zeros(names.count)
     np.maximum.at(own, pairs.name, np.where(pairs.share > HALF_MEANT, pairs.worth, 0))
     against = np.where(explained | claimed, 0, own)
@@ -257,7 +260,8 @@ class _Names:
     """The names of all texts, each by its clearest meaning: the one of the highest prior.
 
     ``kind`` is that of the meaning, ``CODE`` where it counts in capitals or at the tail only; ``chance`` is the log of
-    how often texts hold the name without meaning it; ``beside`` says whether its alternative holds another name.
+    how often texts hold the name without meaning it; ``beside`` says whether its alternative holds another name,
+    ``last`` whether it is the last one.
     """
 
     count: int
@@ -271,6 +275,7 @@ class _Names:
     vague: Array
     neutral: Array
     state: Array
+    last: Array
     beside: Array
     foreign: Array
     common: Array
@@ -317,7 +322,8 @@ class _Names:
             chance=chance,
             vague=neutral | respelt,
             neutral=neutral,
-            state=state,
+            state=state & frame["capitals_count"].to_numpy(),
+            last=np.append(alternative[1:] != alternative[:-1], True)[:count],
             beside=np.bincount(alternative, minlength=1)[alternative] > 1,
             foreign=foreign,
             common=frame["common"].to_numpy(),
@@ -372,8 +378,9 @@ class _Pairs:
         subdivided = _flags(there[holds & (kind != COUNTRY)], names.alternatives * base)[there]
         # A homonym of a country needs a subdivision in the same alternative: "Lebanon, Ohio", not "Lebanon / USA".
         own = (kind == COUNTRY) & (lead == COUNTRY)
-        # Or it is one, of a country that is named beside it: "Niger, Nigeria".
-        part = np.logical_or.reduceat(np.isin(rows.kind, (ADMIN1, ADMIN2)), first)[real] if len(first) else real
+        # Or it is one, or a large town, of a country that is named beside it: "Niger, Nigeria", "Uman, Ukraine".
+        large = np.isin(rows.kind, (ADMIN1, ADMIN2)) | ((rows.kind == CITY) & (rows.prior > LARGE_TOWN))
+        part = np.logical_or.reduceat(large, first)[real] if len(first) else real
         sure = (names.kind == COUNTRY) & ~names.foreign
         part &= _flags((names.alternative * base + names.country)[sure], names.alternatives * base)[there]
         backed = np.where(lead == COUNTRY, inside | own | part, beside) | (share >= HOMONYM)
