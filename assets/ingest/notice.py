@@ -24,6 +24,8 @@ Terms of published data
 
 PROGRAMS: Final = """Programs of others in this repository
   Leaflet 1.9.4 (BSD-2-Clause), Copyright Volodymyr Agafonkin and CloudMade; its licence stands beside it in maps/web.
+  Words of SCOWL up to size 40, cut to names of places (assets/places/common_words.txt), Copyright Kevin Atkinson and
+  others; its licence stands in LICENSES/SCOWL.txt.
 """
 
 

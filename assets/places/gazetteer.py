@@ -23,14 +23,15 @@ from filelock import FileLock
 from platformdirs import user_cache_path
 
 from assets.places import names
+from assets.places.aliases import ALIASES_FILE, alias_names
 from assets.places.names import CASES, KINDS
 from assets.places.text import key_of
 
 Array = np.ndarray[Any, Any]
 
 INPUTS: Final = (
-    *(("assets.places", name) for name in (names.ALIASES_FILE, names.ADMIN1_FILE)),
-    *(("assets.places", name) for name in ("gazetteer.py", "metros.py", "names.py", "text.py")),
+    *(("assets.places", name) for name in (ALIASES_FILE, names.ADMIN1_FILE)),
+    *(("assets.places", name) for name in ("aliases.py", "gazetteer.py", "metros.py", "names.py", "text.py")),
     ("maps.geometry", "data/metros.toml"),
 )
 """Files of ours that the gazetteer is compiled from and by, besides the packages."""
@@ -109,11 +110,7 @@ def compile_names() -> pl.DataFrame:
         )
         .drop("factor")
     )
-    ours = (
-        names.alias_names(cities)
-        .select(names.COLUMNS)
-        .with_columns(key=key_of(pl.col("name")), ours=pl.lit(value=True))
-    )
+    ours = alias_names(cities).select(names.COLUMNS).with_columns(key=key_of(pl.col("name")), ours=pl.lit(value=True))
     usable = (pl.col("key").str.len_chars() >= KEY_LETTERS) & pl.col("key").str.contains(r"\p{L}")
     by_city = metro_membership(cities).rename({"metro": "city_metro"})
     by_code = metro_of_admin1().rename({"admin1": "code", "metro": "code_metro"})

