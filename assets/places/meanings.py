@@ -32,6 +32,16 @@ Array = np.ndarray[Any, Any]
 CHANCE: Final = dict(zip(KINDS, (1e-6, None, None, None, 1e-4, 1e-3, 1e-3, None, 0.5, 0.5), strict=True))
 """How often a text holds a name of this kind without meaning it. Cities, subdivisions and codes: by size."""
 
+
+def _kinds(*kinds: int) -> Array:
+    """Return an array that is true at the positions of kinds: look-up is faster than comparison."""
+    return np.isin(np.arange(len(KINDS)), kinds)
+
+
+IS_CONTAINER: Final = _kinds(COUNTRY, ADMIN1, REGION, CODE)
+IS_SUBDIVISION: Final = _kinds(ADMIN1, REGION, CODE)
+IS_LOWER: Final = _kinds(ADMIN1, ADMIN2)
+
 NEUTRAL_CHANCE: Final = 0.3
 
 FOREIGN_CHANCE: Final = 1e-4
@@ -186,7 +196,7 @@ class Pairs:
         # people write the subdivision behind the lesser ones.
         prior, kind = rows.prior[first], rows.kind[first]
         mass = np.bincount(name, weights=prior, minlength=names.count)
-        held = np.where(np.isin(rows.kind, (COUNTRY, ADMIN1, REGION, CODE)), rows.prior, 0)
+        held = np.where(IS_CONTAINER[rows.kind], rows.prior, 0)
         held = np.maximum.reduceat(held, first) if len(first) else held
         real = country >= 0
         name, country, prior, kind, held = name[real], country[real], prior[real], kind[real], held[real]
@@ -198,8 +208,8 @@ class Pairs:
         here = text * base + country
         there = names.alternative[name] * base + country
         inside, inside_text = (
-            np.logical_or.reduceat(_inside(rows, group, mass, gazetteer), first)[real] if len(first) else real
-            for group in (names.alternative, names.text)
+            np.logical_or.reduceat(held_by, first)[real] if len(first) else real
+            for held_by in _inside(rows, names, mass, gazetteer)
         )
         # "Athens / Georgia", "Hyderabad / Pakistan", but not "London / New York": no London lies there.
         beside = (
@@ -211,7 +221,7 @@ class Pairs:
         # A homonym of a country needs a subdivision in the same alternative: "Lebanon, Ohio", not "Lebanon / USA".
         own = (kind == COUNTRY) & (lead == COUNTRY)
         # Or it is one, or a large town, of a country that is named beside it: "Niger, Nigeria", "Uman, Ukraine".
-        large = np.isin(rows.kind, (ADMIN1, ADMIN2)) | ((rows.kind == CITY) & (rows.prior > LARGE_TOWN))
+        large = IS_LOWER[rows.kind] | ((rows.kind == CITY) & (rows.prior > LARGE_TOWN))
         part = np.logical_or.reduceat(large, first)[real] if len(first) else real
         sure = (names.kind == COUNTRY) & ~names.foreign
         part &= flags((names.alternative * base + names.country)[sure], names.alternatives * base)[there]
@@ -226,19 +236,29 @@ class Pairs:
         )
 
 
-def _inside(rows: Rows, group: Array, mass: Array, gazetteer: Gazetteer) -> Array:
-    """Say for each row whether another name of the same group of names is a subdivision that holds the place."""
+def _inside(rows: Rows, names: Names, mass: Array, gazetteer: Gazetteer) -> tuple[Array, Array]:
+    """Say for each row whether a subdivision that holds the place is named in the same alternative, and in the text."""
     admin1 = gazetteer.admin1[rows.row].astype(np.int64)
-    where = group[rows.name] * (len(gazetteer.admin1s) + 1) + admin1
-    subdivision = np.isin(rows.kind, (ADMIN1, REGION, CODE)) & (admin1 >= 0)
-    holder = subdivision & (rows.prior > CONTAINER * mass[rows.name])
+    holder = IS_SUBDIVISION[rows.kind] & (admin1 >= 0) & (rows.prior > CONTAINER * mass[rows.name])
+    base = len(gazetteer.admin1s) + 1
+    beside = _held(names.alternative[rows.name] * base + admin1, rows.name, holder)
+    # Few texts have several alternatives; where there is one, the text is the alternative.
+    opens = np.append(True, names.alternative[1:] != names.alternative[:-1])[: names.count]
+    several = (np.bincount(names.text, weights=opens, minlength=1) > 1)[names.text[rows.name]]
+    text = beside.copy()
+    text[several] = _held(names.text[rows.name[several]] * base + admin1[several], rows.name[several], holder[several])
+    return beside, text
+
+
+def _held(where: Array, name: Array, holder: Array) -> Array:
+    """Say for each row whether another name is a holder in the same place."""
     order = np.argsort(where[holder], kind="stable")
-    keys, witness = where[holder][order], rows.name[holder][order]
+    keys, witness = where[holder][order], name[holder][order]
     if not len(keys):
         return np.zeros(len(where), bool)
     first = starts(keys)
     at = np.minimum(np.searchsorted(keys[first], where), len(first) - 1)
     # A name is no witness that it is held itself; rows stand in the order of names.
-    other = (witness[first][at] != rows.name) | (witness[np.append(first[1:], len(keys)) - 1][at] != rows.name)
+    other = (witness[first][at] != name) | (witness[np.append(first[1:], len(keys)) - 1][at] != name)
     held: Array = (keys[first][at] == where) & other
     return held

@@ -31,6 +31,9 @@ MOST_TOKENS: Final = 24
 TYPO_LETTERS: Final = 6
 """Letters that a name must have to be recognised with one of them wrong."""
 
+MOST_TYPO_LETTERS: Final = 24
+"""Letters and blanks of the longest text that is tried; longer ones are prose."""
+
 TYPO_PEOPLE: Final = 200_000.0
 """Prior that a city or subdivision must have to be recognised with a letter wrong."""
 
@@ -375,7 +378,7 @@ def _spellings(gazetteer: Gazetteer) -> pl.DataFrame:
 
 
 def _is_long(text: pl.Expr) -> pl.Expr:
-    return text.str.contains(r"^[a-z ]*$") & (text.str.len_chars() >= TYPO_LETTERS)
+    return text.str.contains(r"^[a-z ]*$") & text.str.len_chars().is_between(TYPO_LETTERS, MOST_TYPO_LETTERS)
 
 
 def _respelt(texts: pl.Series, gazetteer: Gazetteer) -> pl.DataFrame:
