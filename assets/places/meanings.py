@@ -47,6 +47,7 @@ NEUTRAL_CHANCE: Final = 0.3
 FOREIGN_CHANCE: Final = 1e-4
 """The same of a country's name in a language that is not its own."""
 
+PERSONAL_CHANCE: Final = 0.03
 RESPELT_CHANCE: Final = 0.03
 
 HOMONYM: Final = 0.08
@@ -149,6 +150,7 @@ class Names:
         chance = np.where(kind == ADMIN1, -np.log(10) * np.clip(digits - 2, 1, 4), chance)
         chance = np.where(kind == CODE, -np.log(10) * np.clip(digits - 5.3, 0.5, 3), chance)
         chance = np.where(foreign, np.log(FOREIGN_CHANCE), chance)
+        chance = np.where(frame["personal"].to_numpy(), np.log(PERSONAL_CHANCE), chance)
         chance = np.where(respelt, np.log(RESPELT_CHANCE), chance)
         chance = np.where(neutral, np.log(NEUTRAL_CHANCE), chance)
         alternative = frame["alternative"].to_numpy().astype(np.int64)
@@ -220,11 +222,11 @@ class Pairs:
         subdivided = flags(there[holds & (kind != COUNTRY)], names.alternatives * base)[there]
         # A homonym of a country needs a subdivision in the same alternative: "Lebanon, Ohio", not "Lebanon / USA".
         own = (kind == COUNTRY) & (lead == COUNTRY)
-        # Or it is one, or a large town, of a country that is named beside it: "Niger, Nigeria", "Uman, Ukraine".
+        # Or it is one, or a large town, of a country that is named behind it: "Niger, Nigeria", "Uman, Ukraine".
         large = IS_LOWER[rows.kind] | ((rows.kind == CITY) & (rows.prior > LARGE_TOWN))
         part = np.logical_or.reduceat(large, first)[real] if len(first) else real
-        sure = (names.kind == COUNTRY) & ~names.foreign
-        part &= flags((names.alternative * base + names.country)[sure], names.alternatives * base)[there]
+        sure = np.flatnonzero((names.kind == COUNTRY) & ~names.foreign)
+        part &= _comes_later(there, name, (names.alternative * base + names.country)[sure], sure)
         backed = np.where(lead == COUNTRY, inside | own | part, beside) | (share >= HOMONYM)
         # Who writes the subdivision means a lesser homonym more often than who does not.
         told = np.where(inside & (kind != COUNTRY), share ** np.where(lead == COUNTRY, 0.25, 0.5), share)
@@ -234,6 +236,17 @@ class Pairs:
         return Pairs(
             base=base, name=name, text=text, country=country, kind=kind, share=share, worth=np.where(backed, worth, 0)
         )
+
+
+def _comes_later(where: Array, name: Array, sure_where: Array, sure: Array) -> Array:
+    """Say for each pair whether one of the sure names stands in the same place, behind the name of the pair."""
+    if not len(sure):
+        return np.zeros(len(where), bool)
+    order = np.argsort(sure_where, kind="stable")
+    keys = sure_where[order]
+    last = np.maximum(np.searchsorted(keys, where, side="right") - 1, 0)
+    found: Array = (keys[last] == where) & (sure[order][last] > name)
+    return found
 
 
 def _inside(rows: Rows, names: Names, mass: Array, gazetteer: Gazetteer) -> tuple[Array, Array]:

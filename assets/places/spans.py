@@ -59,6 +59,9 @@ _FORMERLY: Final = (
 COMMON: Final = tuple((files("assets.places") / "common_words.txt").read_text(encoding="utf-8").split())
 """Common English words that a place is called too (SCOWL up to size 40, cut to names of the gazetteer)."""
 
+PERSONAL: Final = ("chad", "georgia", "israel", "jordan", "kenya")
+"""Countries that people are called by, too: Michael Jordan."""
+
 ZONES: Final = tuple(
     zone
     for zone in (files("tzdata") / "zones").read_text(encoding="utf-8").split()
@@ -81,7 +84,8 @@ class Spans:
         texts: Number of texts.
         frame: One row per name, in the order of texts and within them: text (its number), alternative (number of
             the stretch between two strong signs), key_id, tokens, and the flags capitals_count, tail_counts (which
-            ways of writing count here), neutral, common (a common word), respelt (a letter was wrong), whole (the
+            ways of writing count here), neutral, common (a common word), personal (beside
+            another word, a name of people), respelt (a letter was wrong), whole (the
             name is all of its part).
         unexplained: Per text, words that no name covers and that are not neutral.
         words: Per text, its words.
@@ -136,7 +140,7 @@ def find_spans(texts: pl.Series, gazetteer: Gazetteer) -> Spans:
     return Spans(texts=len(texts), frame=frame, unexplained=unexplained, words=words)
 
 
-FLAGS: Final = ("capitals_count", "tail_counts", "neutral", "common", "respelt", "whole")
+FLAGS: Final = ("capitals_count", "tail_counts", "neutral", "common", "personal", "respelt", "whole")
 
 
 def _parts(texts: pl.Series) -> pl.DataFrame:
@@ -254,6 +258,7 @@ def _candidates(tokens: pl.DataFrame, gazetteer: Gazetteer) -> pl.DataFrame:
         # "Bay Area" is a name, "bay" is none.
         neutral=pl.col("neutral") & ~(whole & (pl.col("tokens") > 1)),
         common=pl.col("key").is_in(COMMON),
+        personal=pl.col("key").is_in(PERSONAL) & ~whole,
         faint=faint,
         value=pl.when(faint).then(0.5).otherwise(1.2 * pl.col("tokens") - 0.2),
     )
@@ -270,6 +275,7 @@ _CANDIDATES: Final = {
     "neutral": pl.Boolean,
     "whole": pl.Boolean,
     "common": pl.Boolean,
+    "personal": pl.Boolean,
     "faint": pl.Boolean,
     "value": pl.Float64,
 }
@@ -409,7 +415,14 @@ def _with_misspelt(chosen: pl.DataFrame, tokens: pl.DataFrame, gazetteer: Gazett
         .join(longest, on="part", how="left", maintain_order="left")
         .filter(pl.col("longest").fill_null(0) < pl.col("words"), pl.col("words") <= LONGEST_NAME)
     )
-    flags = {"capitals_count": False, "tail_counts": False, "neutral": False, "common": False, "respelt": True}
+    flags = {
+        "capitals_count": False,
+        "tail_counts": False,
+        "neutral": False,
+        "common": False,
+        "personal": False,
+        "respelt": True,
+    }
     entire = parts.join(_respelt(parts["text"], gazetteer), on="text").select(
         *("part", "key_id", "words"),
         at=pl.lit(0, pl.Int64),
