@@ -37,6 +37,7 @@ class Publishers(Table):
     headquarters = dy.String(
         regex=REGION_PATTERN, description="Country of the headquarters, ISO 3166-1 alpha-2; ZZ = no single base."
     )
+    city = dy.String(nullable=True, min_length=1, description="City of the headquarters, English name, where known.")
     control = dy.String(
         regex=REGION_PATTERN, description="Founding or controlling country, ISO 3166-1 alpha-2; ZZ = none."
     )
@@ -68,6 +69,11 @@ class Publishers(Table):
     def no_single_base_has_note(cls) -> pl.Expr:  # noqa: N805
         """A publisher without a country says why."""
         return (pl.col("headquarters") != "ZZ") | pl.col("note").is_not_null()
+
+    @dy.rule()
+    def no_single_base_has_no_city(cls) -> pl.Expr:  # noqa: N805
+        """A publisher without a country has no city."""
+        return (pl.col("headquarters") != "ZZ") | pl.col("city").is_null()
 
     @dy.rule()
     def interval_is_ordered(cls) -> pl.Expr:  # noqa: N805
