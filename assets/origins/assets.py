@@ -13,7 +13,10 @@ from assets.checks import Check, Outcome, at_least
 from assets.declare import table_asset
 from assets.origins import codings
 from assets.origins.registry import load_publishers
+from assets.origins.review import coverage
+from assets.origins.review import review_queue as queue_of
 from assets.schemas.attribute import ModelOrigins, Publishers
+from assets.schemas.tracked import ReviewQueue
 
 KINDS: Final = {"polars", "parquet"}
 COVERED_DOWNLOADS: Final = 0.95
@@ -57,6 +60,25 @@ def _registry_covers(frame: pl.DataFrame, inputs: Mapping[str, Any]) -> Outcome:
     )
 
 
+def _covers_each_source(_: pl.DataFrame, inputs: Mapping[str, Any]) -> Outcome:
+    shares = coverage(inputs["models"], inputs["model_download_totals"], inputs["publishers"])
+    short = shares.filter(pl.col("covered") < COVERED_DOWNLOADS)
+    named = (f"{row['source_id']} on {row['platform']}" for row in short.iter_rows(named=True))
+    lowest = 0.0 if shares.is_empty() else float(shares["covered"].to_numpy().min())
+    least = shares.group_by("source_id", "platform").agg(pl.col("covered", "reviewed").min()).sort(pl.all())
+    return Outcome(
+        passed=short.is_empty(),
+        said=f"Below {COVERED_DOWNLOADS:.0%} of the downloads: {', '.join(sorted(set(named)))}."
+        if short.height
+        else f"Registry rows cover at least {lowest:.1%} of the downloads of every source and day.",
+        figures={
+            f"{kind}_{row['source_id']}_{row['platform']}": row[kind]
+            for row in least.iter_rows(named=True)
+            for kind in ("covered", "reviewed")
+        },
+    )
+
+
 @table_asset(
     Publishers,
     kinds={*KINDS, "csv"},
@@ -72,6 +94,24 @@ def _registry_covers(frame: pl.DataFrame, inputs: Mapping[str, Any]) -> Outcome:
 def publishers() -> pl.DataFrame:
     """Whose account is it, where does that organisation sit, and who checked?"""
     return load_publishers()
+
+
+@table_asset(
+    ReviewQueue,
+    kinds=KINDS,
+    checks=[
+        Check(
+            name="covers_each_source",
+            description="The registry has a row for nearly all downloads of every source, on every day.",
+            run=_covers_each_source,
+            severity=dg.AssetCheckSeverity.WARN,
+            blocking=False,
+        ),
+    ],
+)
+def review_queue(models: pl.DataFrame, model_download_totals: pl.DataFrame, publishers: pl.DataFrame) -> pl.DataFrame:
+    """Which accounts should be checked next, by the downloads that rest on them?"""
+    return queue_of(models, model_download_totals, publishers)
 
 
 @table_asset(

@@ -12,6 +12,7 @@ from assets.schemas.ingest import (
     SurveyUse,
 )
 from assets.schemas.table import Table, TableError, validate
+from assets.schemas.tracked import ReviewQueue
 
 TABLES: dict[str, type[Table]] = {
     f"{table.LAYER}/{table.NAME}": table
@@ -24,6 +25,7 @@ TABLES: dict[str, type[Table]] = {
         Repositories,
         CommitOffsets,
         Publishers,
+        ReviewQueue,
         ModelOrigins,
         Regions,
         Observations,
