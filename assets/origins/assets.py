@@ -15,8 +15,9 @@ from assets.origins import codings
 from assets.origins.registry import load_publishers
 from assets.origins.review import coverage
 from assets.origins.review import review_queue as queue_of
+from assets.origins.tracked import load_packages, load_repositories
 from assets.schemas.attribute import ModelOrigins, Publishers
-from assets.schemas.tracked import ReviewQueue
+from assets.schemas.tracked import ReviewQueue, TrackedPackages, TrackedRepositories
 
 KINDS: Final = {"polars", "parquet"}
 COVERED_DOWNLOADS: Final = 0.95
@@ -112,6 +113,30 @@ def publishers() -> pl.DataFrame:
 def review_queue(models: pl.DataFrame, model_download_totals: pl.DataFrame, publishers: pl.DataFrame) -> pl.DataFrame:
     """Which accounts should be checked next, by the downloads that rest on them?"""
     return queue_of(models, model_download_totals, publishers)
+
+
+def _both_sides(frame: pl.DataFrame, _: Mapping[str, Any]) -> Outcome:
+    counts = {side: frame.filter(origin=side).height for side in ("CN", "US", "other")}
+    return Outcome(
+        passed=min(counts["CN"], counts["US"]) > 0,
+        said=", ".join(f"{side}: {count}" for side, count in counts.items()) + ".",
+        figures=counts | {"verified": frame.filter(pl.col("verification") != "unverified").height},
+    )
+
+
+BOTH_SIDES: Final = Check(name="both_sides", description="Neither side of the contrast is empty.", run=_both_sides)
+
+
+@table_asset(TrackedRepositories, kinds={*KINDS, "csv"}, checks=[at_least(200), BOTH_SIDES])
+def tracked_repositories(publishers: pl.DataFrame) -> pl.DataFrame:
+    """Which GitHub repositories stand for Chinese, US and other models?"""
+    return load_repositories(publishers=publishers)
+
+
+@table_asset(TrackedPackages, kinds={*KINDS, "csv"}, checks=[at_least(50), BOTH_SIDES])
+def tracked_packages(publishers: pl.DataFrame) -> pl.DataFrame:
+    """Which PyPI packages go with Chinese, US and other models, and what do their downloads show?"""
+    return load_packages(publishers=publishers)
 
 
 @table_asset(

@@ -12,7 +12,7 @@ from assets.schemas.ingest import (
     SurveyUse,
 )
 from assets.schemas.table import Table, TableError, validate
-from assets.schemas.tracked import ReviewQueue
+from assets.schemas.tracked import ReviewQueue, TrackedPackages, TrackedRepositories
 
 TABLES: dict[str, type[Table]] = {
     f"{table.LAYER}/{table.NAME}": table
@@ -26,6 +26,8 @@ TABLES: dict[str, type[Table]] = {
         CommitOffsets,
         Publishers,
         ReviewQueue,
+        TrackedRepositories,
+        TrackedPackages,
         ModelOrigins,
         Regions,
         Observations,
