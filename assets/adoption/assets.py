@@ -12,17 +12,20 @@ import polars as pl
 from assets.adoption import diagnostics as diagnostics_of
 from assets.adoption import estimates as estimates_of
 from assets.adoption import world_series as series_of
+from assets.adoption.derivatives import builder_choices as choices_of
+from assets.adoption.derivatives import derivative_observations
 from assets.adoption.survey import survey_observations
 from assets.checks import Check, Outcome, at_least, regions_known
 from assets.declare import table_asset
 from assets.schemas.adoption import Diagnostics, Estimates, Observations, WorldSeries
+from assets.schemas.tracked import BuilderChoices
 
 KINDS: Final = {"polars", "parquet"}
 SURVEYED_ECONOMIES: Final = 111
 
 
 def _every_economy(frame: pl.DataFrame, _: Mapping[str, Any]) -> Outcome:
-    surveyed = frame["region_id"].n_unique()
+    surveyed = frame.filter(pl.col("signal") == "survey_use")["region_id"].n_unique()
     return Outcome(
         passed=surveyed >= SURVEYED_ECONOMIES,
         said=f"{surveyed} surveyed economies; {SURVEYED_ECONOMIES} expected.",
@@ -96,6 +99,33 @@ def _finite(frame: pl.DataFrame, _: Mapping[str, Any]) -> Outcome:
     )
 
 
+def _curated_kept(frame: pl.DataFrame, inputs: Mapping[str, Any]) -> Outcome:
+    lost = set(inputs["builders"]["organisation"]) - set(frame["organisation"])
+    return Outcome(
+        passed=not lost,
+        said=f"Builders without a choice: {', '.join(sorted(lost))}."
+        if lost
+        else "Every curated builder has a choice.",
+        figures=dict(frame.group_by("found_in").len().sort("found_in").iter_rows()),
+    )
+
+
+@table_asset(
+    BuilderChoices,
+    kinds=KINDS,
+    checks=[Check(name="curated_kept", description="No curated builder is lost.", run=_curated_kept)],
+)
+def builder_choices(
+    builders: pl.DataFrame,
+    models: pl.DataFrame,
+    model_parents: pl.DataFrame,
+    model_origins: pl.DataFrame,
+    publishers: pl.DataFrame,
+) -> pl.DataFrame:
+    """On whose weights do organisations outside China and the US build?"""
+    return choices_of(builders, models, model_parents, model_origins, publishers)
+
+
 @table_asset(
     Observations,
     kinds=KINDS,
@@ -104,9 +134,10 @@ def _finite(frame: pl.DataFrame, _: Mapping[str, Any]) -> Outcome:
         Check(name="every_economy", description="No surveyed economy is lost.", run=_every_economy),
     ],
 )
-def observations(survey_use: pl.DataFrame, regions: pl.DataFrame) -> pl.DataFrame:
+def observations(survey_use: pl.DataFrame, builder_choices: pl.DataFrame, regions: pl.DataFrame) -> pl.DataFrame:
     """Who adopts whose models, as counted?"""
-    return survey_observations(survey_use)
+    rows = [survey_observations(survey_use), derivative_observations(builder_choices)]
+    return pl.concat(part.select(Observations.column_names()) for part in rows)
 
 
 @table_asset(

@@ -12,12 +12,13 @@ import polars as pl
 from assets.checks import Check, Outcome, at_least
 from assets.declare import table_asset
 from assets.origins import codings
+from assets.origins.builders import load_builders
 from assets.origins.registry import load_publishers
 from assets.origins.review import coverage
 from assets.origins.review import review_queue as queue_of
 from assets.origins.tracked import load_packages, load_repositories
 from assets.schemas.attribute import ModelOrigins, Publishers
-from assets.schemas.tracked import ReviewQueue, TrackedPackages, TrackedRepositories
+from assets.schemas.tracked import Builders, ReviewQueue, TrackedPackages, TrackedRepositories
 
 KINDS: Final = {"polars", "parquet"}
 COVERED_DOWNLOADS: Final = 0.95
@@ -137,6 +138,12 @@ def tracked_repositories(publishers: pl.DataFrame) -> pl.DataFrame:
 def tracked_packages(publishers: pl.DataFrame) -> pl.DataFrame:
     """Which PyPI packages go with Chinese, US and other models, and what do their downloads show?"""
     return load_packages(publishers=publishers)
+
+
+@table_asset(Builders, kinds={*KINDS, "csv"}, checks=[at_least(30)])
+def builders(publishers: pl.DataFrame) -> pl.DataFrame:
+    """On which bases do well-documented regional and national models stand?"""
+    return load_builders(publishers=publishers)
 
 
 @table_asset(

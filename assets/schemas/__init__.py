@@ -12,7 +12,7 @@ from assets.schemas.ingest import (
     SurveyUse,
 )
 from assets.schemas.table import Table, TableError, validate
-from assets.schemas.tracked import ReviewQueue, TrackedPackages, TrackedRepositories
+from assets.schemas.tracked import BuilderChoices, Builders, ReviewQueue, TrackedPackages, TrackedRepositories
 
 TABLES: dict[str, type[Table]] = {
     f"{table.LAYER}/{table.NAME}": table
@@ -28,8 +28,10 @@ TABLES: dict[str, type[Table]] = {
         ReviewQueue,
         TrackedRepositories,
         TrackedPackages,
+        Builders,
         ModelOrigins,
         Regions,
+        BuilderChoices,
         Observations,
         Estimates,
         WorldSeries,

@@ -18,7 +18,7 @@ from assets.schemas.vocabulary import (
     STATES,
 )
 
-COUNTED = ("people", "downloads")
+COUNTED = ("people", "downloads", "organisations")
 
 
 def _share(description: str) -> dy.Float64:
@@ -44,7 +44,7 @@ class Observations(Table):
     coding = category(CODINGS, "Question that the origin answers.", primary_key=True)
     origin = category(ORIGINS, "Whose model.", primary_key=True)
     counted = category(COUNTED, "What n counts.")
-    n = _count("Distinct people, or downloads where there are no people; null where hidden.")
+    n = _count("Distinct people or organisations, or downloads where there are neither; null where hidden.")
     n_low = _count("Least that the hidden count can be; equal to n where it is published.")
     n_high = _count("Most that the hidden count can be; equal to n where it is published.")
     respondents = dy.Int64(nullable=True, min=0, description="People asked, for surveys.", metadata=unit("people"))

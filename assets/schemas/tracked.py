@@ -1,4 +1,4 @@
-"""Tables of the attribute layer that people curate beside the publisher registry, and what is left to review.
+"""Tables that people curate beside the publisher registry, what is left to review, and regional builders' choices.
 
 Here: declarations only. Not here: reading them and the rules that span their rows (`assets/origins`).
 """
@@ -177,3 +177,27 @@ class Builders(Table):
         """The base's group is that of its country."""
         two = pl.col("base_country").is_in(["CN", "US"])
         return pl.col("base_origin") == pl.when(two).then("base_country").otherwise(pl.lit("other"))
+
+
+class BuilderChoices(Table):
+    """Choices of a base by organisations whose home is neither CN nor US: one row a model and origin."""
+
+    LAYER = "adoption"
+    NAME = "builder_choices"
+    GRAIN = "organisation × model × origin of a base"
+
+    organisation = dy.String(primary_key=True, min_length=1, description="Organisation that released the model.")
+    model = dy.String(primary_key=True, min_length=1, description="Model that it built.")
+    origin = category(ORIGINS, "Country group of the weights that it was built on.", primary_key=True)
+    country = dy.String(regex=REGION_PATTERN, description="Home of the organisation on that day; neither CN nor US.")
+    city = dy.String(nullable=True, description="City of the organisation, where known.")
+    metro = dy.String(
+        nullable=True, regex=r"^metro:[a-z-]+$", description="Metro of the watch-list that holds the city."
+    )
+    released_on = dy.Date(description="Day of the release, as exact as known.", metadata=unit("date"))
+    found_in = category(("curated", "lineage"), "curated = table builders; lineage = bases declared on the hub.")
+
+    @dy.rule()
+    def home_is_neither(cls) -> pl.Expr:  # noqa: N805
+        """Regional choice is asked of organisations outside CN and US."""
+        return ~pl.col("country").is_in(["CN", "US", "ZZ"])
