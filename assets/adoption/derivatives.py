@@ -1,7 +1,9 @@
 """Regional builder choice (signal ``derivative``): on whose weights organisations outside CN and US build.
 
 Here: putting the curated table and the declared lineage together as choices, and counting them by economy, metro
-and year. Not here: the curated table (`assets/origins/builders.py`), the origin of weights (`assets/origins`).
+and year. Not here: the curated table (`assets/origins/builders.py`), the origin of weights (`assets/origins`), cells of
+table ``estimates``. Those and the maps wait for a period that is a year and for words about few organisations; the
+rows here are what they start from.
 
 What n is: distinct organisations, each once an origin, region and year; ``events`` counts their models. An
 organisation that built on both sides in a year counts on both. These are public acts of named organisations, not
