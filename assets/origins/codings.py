@@ -11,13 +11,12 @@ from datetime import date
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
 from assets.origins.curated import NO_SINGLE_BASE
 from assets.origins.families import Codes, Families, load_families
-from assets.origins.identities import BARE_NAME, HUB_ID, PORTION, Index, account_of, before_slash, name_of
-from assets.origins.lineage import Flags, Graph, Integers, Mixtures
+from assets.origins.identities import BARE_NAME, HUB_ID, Index, account_of, before_slash, in_portions, name_of
+from assets.origins.lineage import Flags, Graph, Integers, Mixtures, slices
 from assets.origins.registry import origin_group, publishers_at
 from assets.schemas.vocabulary import CODINGS, ORIGIN_METHODS, ORIGINS, RELATIONS
 
@@ -94,12 +93,16 @@ class _Registry:
             patterns=patterns,
         )
 
-    def codes(self, platform: str, accounts: pl.Series) -> Integers:
-        """Return the code of each account of a platform, ``NONE`` where the registry has no row for it on the day."""
+    def index(self, platform: str) -> tuple[Index, Integers]:
+        """Return the accounts of a platform to look others up in, and the codes of the places found there."""
         known = self.accounts.with_row_index("code").filter(pl.col("platform") == platform)
         codes: Integers = np.append(known["code"].to_numpy(), NONE).astype(np.int16)
-        place = Index(known["account"]).positions(accounts)
-        return codes[place]  # -1, not there, is the last one: NONE
+        return Index(known["account"]), codes  # place -1, not there, is the last one: NONE
+
+    def codes(self, accounts: pl.Series) -> Integers:
+        """Return the code of each account of the Hub, ``NONE`` where the registry has no row for it on the day."""
+        index, codes = self.index(HUB)
+        return codes[index.positions(accounts)]
 
     def flags(self, column: str, values: tuple[str, ...]) -> Flags:
         """Return for each code whether a column has one of the values; the last place stands for ``NONE``."""
@@ -162,16 +165,20 @@ def _keys(models: pl.DataFrame, who: Integers, registry: _Registry) -> pl.Series
 
 def _accounts(models: pl.DataFrame, registry: _Registry) -> tuple[Integers, Flags]:
     """Return the code of the account of each listed model, and whether it is a pseudonym of a person."""
-    who = np.full(models.height, NONE, dtype=np.int16)
-    personal = np.zeros(models.height, dtype=bool)
-    for begin in range(0, models.height, PORTION):
-        portion, rows = models.slice(begin, PORTION), slice(begin, begin + PORTION)
+    known = {platform: registry.index(platform) for platform in models["platform"].unique().cast(pl.String)}
+
+    def look_up(rows: slice) -> tuple[Integers, Flags]:
+        portion = models[rows]
         accounts = portion["account"] if "account" in models.columns else before_slash(portion["model_id"])
-        personal[rows] = accounts.str.contains(PERSONAL_ACCOUNT).fill_null(value=False).to_numpy()
-        for platform in portion["platform"].unique().cast(pl.String):
+        who: Integers = np.full(portion.height, NONE, dtype=np.int16)
+        for platform, (index, codes) in known.items():
             here = (portion["platform"] == platform).to_numpy()
-            who[rows] = np.where(here, registry.codes(platform, accounts), who[rows])
-    return who, personal
+            who = np.where(here, codes[index.positions(accounts)], who)
+        return who, accounts.str.contains(PERSONAL_ACCOUNT).fill_null(value=False).to_numpy()
+
+    nobody = (np.zeros(0, dtype=np.int16), np.zeros(0, dtype=bool))
+    parts = [nobody, *in_portions(look_up, models.height)]
+    return np.concatenate([part[0] for part in parts]), np.concatenate([part[1] for part in parts])
 
 
 def _listed_twice(ids: pl.Series, keys: pl.Series) -> bool:
@@ -199,7 +206,7 @@ def _numbered(models: pl.DataFrame, parents: pl.DataFrame, registry: _Registry) 
     lost = np.flatnonzero(at == NONE)
     texts = ends.gather(lost)
     named = texts.unique(maintain_order=True)
-    present = registry.renamed(named, registry.codes(HUB, account_of(named)))
+    present = registry.renamed(named, registry.codes(account_of(named)))
     place = index.positions(present)
     unlisted = present.filter(pl.Series(place == NONE)).unique(maintain_order=True)
     place = np.where(place == NONE, len(nodes) + Index(unlisted).positions(present), place)
@@ -217,7 +224,7 @@ def _numbered(models: pl.DataFrame, parents: pl.DataFrame, registry: _Registry) 
     return _Nodes(
         ids=nodes,
         unlisted=unlisted,
-        who=np.concatenate([who, registry.codes(HUB, accounts)]),
+        who=np.concatenate([who, registry.codes(accounts)]),
         personal=np.flatnonzero(np.concatenate([personal, people])),
         paths=len(nodes) + np.flatnonzero(~unlisted.str.contains(f"{HUB_ID}|{BARE_NAME}").to_numpy()),
         unseen=np.flatnonzero(~seen),
@@ -343,7 +350,7 @@ class Attribution:
     ids: pl.Series
     parts: Mapping[str, pl.DataFrame]
 
-    def rows(self, coding: str, *, first: int = 0, count: int | None = None) -> pl.LazyFrame:
+    def rows(self, coding: str, *, first: int = 0, count: int | None = None) -> pl.DataFrame:
         """Return the rows of a coding, one per model × country.
 
         Args:
@@ -355,32 +362,30 @@ class Attribution:
             index (place of the model in ``ids``), coding, country, origin, weight, unreviewed_weight, family,
             relation, method, root_method and depth.
         """
-        graph = GRAPH_OF[coding]
+        graph, parts = GRAPH_OF[coding], self.parts[coding]
+        models = self.models.slice(first, count).select(
+            "relation", mixture=f"{graph}_mixture", depth=f"{graph}_depth", has_parents=f"{graph}_has_parents"
+        )
+        # The parts are sorted by mixture, and every mixture has some.
+        sizes = np.bincount(parts["mixture"].to_numpy())
+        mixture = models["mixture"].to_numpy()
+        several = sizes[mixture]
+        at = slices((np.cumsum(sizes) - sizes)[mixture], several)
+        of = np.repeat(np.arange(models.height, dtype=np.int32), several)
+        origins, models = parts[at], models.select("relation", "depth", "has_parents")[of]
         root = pl.col("root_method")
-        return (
-            self.models.lazy()
-            .slice(first, count)
-            .select(
-                pl.int_range(first, first + pl.len(), dtype=pl.UInt32).alias("index"),
-                "relation",
-                mixture=f"{graph}_mixture",
-                depth=f"{graph}_depth",
-                has_parents=f"{graph}_has_parents",
-            )
-            .join(self.parts[coding].lazy(), on="mixture", how="left", maintain_order="left")
-            .select(
-                "index",
-                pl.lit(coding, pl.Enum(CODINGS)).alias("coding"),
-                "country",
-                "origin",
-                "weight",
-                "unreviewed_weight",
-                "family",
-                "relation",
-                pl.when("has_parents").then(pl.lit("declared_parents", METHODS)).otherwise(root).alias("method"),
-                root,
-                "depth",
-            )
+        return pl.concat([origins, models], how="horizontal").select(
+            (pl.Series(of) + first).cast(pl.UInt32).alias("index"),
+            pl.lit(coding, pl.Enum(CODINGS)).alias("coding"),
+            "country",
+            "origin",
+            "weight",
+            "unreviewed_weight",
+            "family",
+            "relation",
+            pl.when("has_parents").then(pl.lit("declared_parents", METHODS)).otherwise(root).alias("method"),
+            root,
+            "depth",
         )
 
 
@@ -499,25 +504,28 @@ def attribute(models: pl.DataFrame, parents: pl.DataFrame, publishers: pl.DataFr
     code, distinct = _compact([words["release"], words["weights"], words["unseen"]])
     labels = _label_table(distinct, registry)
     at = np.concatenate([nodes.listed, nodes.strangers["node"].cast(pl.Int32).to_numpy()])
-    columns: dict[str, npt.ArrayLike] = {}
-    parts: dict[str, pl.DataFrame] = {}
-    for name in ("weights", "release"):
-        if name == "release":
-            handed_on = registry.flags("role", ("repackager",))[nodes.who[nodes.child]]
-            graph = Graph(count, nodes.child[handed_on], nodes.parent[handed_on])
-        mixtures = graph.mixtures(code[words.pop(name)], labels=distinct.size)
-        if name == "weights":
-            # A model whose lineage nobody saw may still be the root of others; only its own row stays unknown.
-            mixtures.mixture[nodes.unseen] = code[words["unseen"]]
-        columns[f"{name}_mixture"] = mixtures.mixture[at]
-        columns[f"{name}_depth"] = graph.depth[at]
-        columns[f"{name}_has_parents"] = graph.has_parents[at]
-        parts |= {coding: _parts(mixtures, labels, coding) for coding, used in GRAPH_OF.items() if used == name}
+    weights = graph.mixtures(code[words["weights"]], labels=distinct.size)
+    # A model whose lineage nobody saw may still be the root of others; only its own row stays unknown.
+    weights.mixture[nodes.unseen] = code[words["unseen"]]
+    columns = _columns("weights", graph, weights, at)
+    parts = {"weights": _parts(weights, labels, "weights")}
+    del graph, weights, words["weights"]  # for millions of models each is large
+    handed_on = registry.flags("role", ("repackager",))[nodes.who[nodes.child]]
+    graph = Graph(count, nodes.child[handed_on], nodes.parent[handed_on])
+    release = graph.mixtures(code[words["release"]], labels=distinct.size)
+    columns += _columns("release", graph, release, at)
+    parts |= {coding: _parts(release, labels, coding) for coding in ("publisher", "control")}
     return Attribution(
-        models=pl.DataFrame(columns).with_columns(_relations(nodes, parents).gather(at)),
+        models=pl.DataFrame([*columns, _relations(nodes, parents).gather(at)]),
         ids=pl.concat([models["model_id"], nodes.strangers["model_id"]]),
         parts=parts,
     )
+
+
+def _columns(name: str, graph: Graph, mixtures: Mixtures, at: Integers) -> list[pl.Series]:
+    """Return mixture, depth and whether there are parents, of the nodes of all models."""
+    facts = {"mixture": mixtures.mixture, "depth": graph.depth, "has_parents": graph.has_parents}
+    return [pl.Series(f"{name}_{fact}", values[at]) for fact, values in facts.items()]
 
 
 def _compact(columns: list[Integers]) -> tuple[Integers, Integers]:
@@ -567,7 +575,7 @@ def _stretches(listed: pl.DataFrame, parents: pl.DataFrame, publishers: pl.DataF
             ]
         ).with_columns(registry_since=pl.lit(stretch["registry_since"][0], pl.Date))
         for coding in CODINGS:
-            rows = found.rows(coding).collect()
+            rows = found.rows(coding)
             yield (
                 shown.join(rows, on="index")
                 .with_columns(

@@ -27,7 +27,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from assets.origins.identities import PORTION, name_of
+from assets.origins.identities import in_portions, name_of
 
 COLUMNS: Final = ("family", "account", "kind", "pattern", "example", "counterexample")
 KINDS: Final = ("derived", "name", "decoy", "architecture")
@@ -80,15 +80,20 @@ class Families:
         # The search prefers earlier patterns of those that begin at one place, so the longer ones come first.
         patterns = sorted({*derived, *named}, key=len, reverse=True)
         beginnings = sorted({pattern.strip("^-").partition("-")[0] for pattern in patterns})
-        mentioned, made_from = np.full(places.size, NONE, dtype=np.int16), np.full(places.size, NONE, dtype=np.int16)
-        for begin in range(0, places.size, PORTION):
-            names = name_of(ids.gather(places[begin : begin + PORTION]))
+
+        def search(rows: slice) -> tuple[Codes, Codes]:
+            names = name_of(ids.gather(places[rows]))
             at = names.str.contains_any(beginnings, ascii_case_insensitive=True).arg_true()
             words = names.gather(at).str.to_lowercase().str.replace_all("_", "-", literal=True)
             found = pl.select("^-" + words).to_series().str.extract_many(patterns, leftmost=True)
-            mentioned[begin + at.to_numpy()] = self._alone(found, named)
-            made_from[begin + at.to_numpy()] = self._alone(found, derived)
-        return mentioned, made_from
+            mentioned, made_from = np.full((2, len(names)), NONE, dtype=np.int16)
+            mentioned[at.to_numpy()] = self._alone(found, named)
+            made_from[at.to_numpy()] = self._alone(found, derived)
+            return mentioned, made_from
+
+        nothing: Codes = np.zeros(0, dtype=np.int16)
+        parts = [(nothing, nothing), *in_portions(search, places.size)]
+        return np.concatenate([part[0] for part in parts]), np.concatenate([part[1] for part in parts])
 
     @staticmethod
     def _alone(found: pl.Series, codes: Mapping[str, int]) -> Codes:

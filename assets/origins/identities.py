@@ -4,7 +4,10 @@ Here: numbering ids and finding them again through 64-bit hashes, each match ver
 id that is in no table may be. Not here: renamed accounts (`codings.py`), the graph (`lineage.py`).
 """
 
-from typing import Final
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -24,8 +27,23 @@ SEEDS: Final = (1, 2, 3, 4)
 """Hash seeds to try; two different texts with one hash are found when matches are verified."""
 
 
+Part = TypeVar("Part")
+
+
 class IdentityError(ValueError):
     """Ids cannot be told apart; the message names one."""
+
+
+def in_portions(work: Callable[[slice], Part], size: int) -> list[Part]:
+    """Return what the work makes of each portion of so many rows, in order.
+
+    Portions run side by side on all cores: polars and numpy leave Python's lock while they work.
+    """
+    portions = [slice(begin, min(begin + PORTION, size)) for begin in range(0, size, PORTION)]
+    if len(portions) < 2:  # noqa: PLR2004
+        return [work(portion) for portion in portions]
+    with ThreadPoolExecutor(os.cpu_count()) as threads:
+        return list(threads.map(work, portions))
 
 
 class Index:
@@ -67,16 +85,20 @@ class Index:
         Args:
             wanted: Texts to find, in any order and number; a null is nowhere.
         """
-        places = np.full(len(wanted), -1, dtype=np.int32)
-        for begin in range(0, len(wanted) if len(self._ids) else 0, PORTION):
-            texts = wanted.slice(begin, PORTION)
-            at = self._search(texts.hash(self._seed).to_numpy())
-            found = np.flatnonzero(at >= 0)
-            if not (self._ids.gather(at[found]) == texts.gather(found)).all():
-                self._sort()
-                return self.positions(wanted)
-            places[begin : begin + PORTION] = at
-        return places
+        if not len(self._ids):
+            return np.full(len(wanted), -1, dtype=np.int32)
+        found = in_portions(lambda rows: self._portion(wanted[rows]), len(wanted))
+        places = [portion for portion in found if portion is not None]
+        if len(places) < len(found):
+            self._sort()
+            return self.positions(wanted)
+        return np.concatenate([np.zeros(0, dtype=np.int32), *places])
+
+    def _portion(self, texts: pl.Series) -> npt.NDArray[np.int32] | None:
+        """Return the place of each text, or nothing where two texts share a hash."""
+        places = self._search(texts.hash(self._seed).to_numpy())
+        found = np.flatnonzero(places >= 0)
+        return places if (self._ids.gather(places[found]) == texts.gather(found)).all() else None
 
     def _search(self, sought: npt.NDArray[np.uint64]) -> npt.NDArray[np.int32]:
         last = self._hashes.size - 1

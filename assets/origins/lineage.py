@@ -110,7 +110,7 @@ def _follow(child: Integers, parent: Integers, single: Flags) -> tuple[Integers,
         end[going] = end[at]
 
 
-def _slices(starts: Integers, counts: Integers) -> Integers:
+def slices(starts: Integers, counts: Integers) -> Integers:
     """Return the positions ``starts[i] … starts[i] + counts[i]`` of all slices, one after the other."""
     before = np.cumsum(counts) - counts
     return np.repeat(starts - before, counts) + np.arange(counts.sum())
@@ -126,7 +126,7 @@ def _levels(child: Integers, parent: Integers, count: int) -> Integers:
     ready = np.flatnonzero(waiting == 0)
     while ready.size:
         levels[ready] = level
-        freed, times = np.unique(children[_slices(starts[ready], sizes[ready])], return_counts=True)
+        freed, times = np.unique(children[slices(starts[ready], sizes[ready])], return_counts=True)
         waiting[freed] -= times
         ready, level = freed[waiting[freed] == 0], level + 1
     return levels
