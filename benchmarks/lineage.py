@@ -27,11 +27,11 @@ import numpy.typing as npt
 import polars as pl
 from hub_graph import MODELS
 
-from assets.origins.codings import CODINGS, RELATION_ORDER, attribute
+from assets.origins.codings import RELATION_ORDER, attribute
 from assets.origins.identities import Index
 from assets.origins.lineage import Graph, distinct_edges
 from assets.origins.registry import load_publishers
-from assets.schemas.vocabulary import ORIGINS
+from assets.schemas.vocabulary import CODINGS, ORIGINS
 
 DAY: Final = date(2026, 8, 21)
 PORTION: Final = 250_000

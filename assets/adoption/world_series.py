@@ -9,7 +9,7 @@ from typing import Final
 
 import polars as pl
 
-from assets.origins.codings import registry_since
+from assets.origins.dated import registry_since
 from assets.schemas.vocabulary import ORIGINS
 
 MATCHED_SINCE: Final = date(2025, 1, 14)

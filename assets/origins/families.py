@@ -1,7 +1,7 @@
 """Families: the model line that a name or an architecture gives away.
 
 Here: reading ``families.csv`` and finding its patterns in names. Not here: when a name counts as evidence
-(`assets/origins/codings.py`), where the home account of a family sits (`registry.py`).
+(`evidence.py`), where the home account of a family sits (`registry.py`).
 
 How to read and edit ``families.csv``; one row is one pattern, with a name that it must find and one that it must not:
 

@@ -1,7 +1,7 @@
 """Identities: which text names which model, for millions of ids at once.
 
 Here: numbering ids and finding them again through 64-bit hashes, each match verified on the text itself; what an
-id that is in no table may be. Not here: renamed accounts (`codings.py`), the graph (`lineage.py`).
+id that is in no table may be. Not here: renamed accounts (`dated.py`), the graph (`lineage.py`).
 """
 
 import os

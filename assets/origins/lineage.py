@@ -1,7 +1,7 @@
 """Lineage: which roots a model was made from, and in which parts.
 
 Here: the directed graph child → parents as arrays, for any number of models. Not here: ids
-(`assets/origins/identities.py`), what origin a root has (`assets/origins/codings.py`).
+(`assets/origins/identities.py`), what origin a root has (`assets/origins/evidence.py`).
 
 How it stays fast: most models have one parent, so a chain of them is followed by pointer doubling, in as many
 rounds as the logarithm of its length. What is left are *junctions*, models with several parents; they are few,
