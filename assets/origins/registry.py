@@ -223,7 +223,8 @@ def _resolved(publishers: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([own.select(columns), renamed.select(columns)])
 
 
-def _holds(day: pl.Expr) -> pl.Expr:
+def holds(day: pl.Expr) -> pl.Expr:
+    """Return whether a row of the registry holds on a day."""
     return (pl.col("valid_from") <= day) & (pl.col("valid_to").is_null() | (day < pl.col("valid_to")))
 
 
@@ -239,7 +240,7 @@ def publishers_at(publishers: pl.DataFrame, day: date) -> pl.DataFrame:
         organisation, headquarters, control, role, review_state; sorted by platform and account. Accounts
         without a row that holds on the day are absent.
     """
-    return _resolved(publishers).filter(_holds(pl.lit(day))).select(_AT_COLUMNS).sort(_ACCOUNT)
+    return _resolved(publishers).filter(holds(pl.lit(day))).select(_AT_COLUMNS).sort(_ACCOUNT)
 
 
 def attach_publishers(rows: pl.DataFrame | pl.LazyFrame, publishers: pl.DataFrame, *, day_column: str) -> pl.DataFrame:
@@ -276,7 +277,7 @@ def attach_publishers(rows: pl.DataFrame | pl.LazyFrame, publishers: pl.DataFram
         frame.select(keys)
         .unique()
         .join(_resolved(publishers), on=_ACCOUNT)
-        .filter(_holds(pl.col(day_column)))
+        .filter(holds(pl.col(day_column)))
         .select(*keys, *PUBLISHER_COLUMNS)
     )
     twice = found.filter(found.select(keys).is_duplicated())

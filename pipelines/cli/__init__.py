@@ -12,6 +12,7 @@ import click
 
 from pipelines.cli.build import build
 from pipelines.cli.dictionary import dictionary
+from pipelines.cli.origin import origin
 from pipelines.cli.snapshot import snapshot
 from pipelines.cli.ui import ui
 
@@ -35,7 +36,7 @@ def atlas() -> None:
     """
 
 
-for command in (build, ui, snapshot, dictionary):
+for command in (build, ui, origin, snapshot, dictionary):
     atlas.add_command(command)
 
 
