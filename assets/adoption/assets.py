@@ -11,6 +11,8 @@ import polars as pl
 
 from assets.adoption import diagnostics as diagnostics_of
 from assets.adoption import estimates as estimates_of
+from assets.adoption import licences as licences_of
+from assets.adoption import specifications as specifications_of
 from assets.adoption import world_series as series_of
 from assets.adoption.derivatives import builder_choices as choices_of
 from assets.adoption.derivatives import derivative_observations
@@ -18,6 +20,7 @@ from assets.adoption.survey import survey_observations
 from assets.checks import Check, Outcome, at_least, regions_known
 from assets.declare import table_asset
 from assets.schemas.adoption import Diagnostics, Estimates, Observations, WorldSeries
+from assets.schemas.exhibits import Licences, Specifications
 from assets.schemas.tracked import BuilderChoices
 from assets.schemas.vocabulary import CODINGS
 
@@ -160,6 +163,69 @@ def world_series(
 ) -> pl.DataFrame:
     """How do downloads of Chinese and US models compare over time, under each definition and coding?"""
     return series_of.world_series(models, model_download_totals, model_origins, publishers)
+
+
+def _as_the_series(frame: pl.DataFrame, inputs: Mapping[str, Any]) -> Outcome:
+    key = [*series_of.GROUP, "coding"]
+    plain = frame.filter(measure="downloads", tasks="all_tasks").pivot("top", index=key, values="cn_share")
+    both = inputs["world_series"].join(plain, on=key)
+    off = both.filter(
+        ~pl.col("cn_share").eq_missing(pl.col("with_top"))
+        & ((pl.col("cn_share") - pl.col("with_top")).abs().fill_null(1.0) > 1e-9)  # noqa: PLR2004
+    )
+    return Outcome(
+        passed=off.is_empty() and both.height == plain.height,
+        said=f"{both.height} shares are those of the world series."
+        if off.is_empty()
+        else f"{off.height} share(s) are not those of the world series.",
+        figures={"compared": both.height},
+    )
+
+
+@table_asset(
+    Specifications,
+    kinds=KINDS,
+    checks=[
+        at_least(200),
+        Check(
+            name="as_the_series",
+            description="The same question has the same answer in both tables.",
+            run=_as_the_series,
+        ),
+    ],
+)
+def specifications(  # noqa: PLR0917 - Dagster passes positional inputs only
+    models: pl.DataFrame,
+    model_download_totals: pl.DataFrame,
+    model_parents: pl.DataFrame,
+    model_origins: pl.DataFrame,
+    publishers: pl.DataFrame,
+    world_series: pl.DataFrame,
+) -> pl.DataFrame:
+    """How does the answer change with the coding, the definition, the selection and what is counted?"""
+    return specifications_of.specifications(models, model_download_totals, model_parents, model_origins, publishers)
+
+
+def _no_model_lost(frame: pl.DataFrame, inputs: Mapping[str, Any]) -> Outcome:
+    whole = frame.filter(makers="everyone", size_band="all", release_year="all")
+    counted = whole.group_by("coding").agg(pl.col("models").sum())["models"]
+    listed = inputs["models"].height
+    off = max(abs(count - listed) for count in counted) if len(counted) else listed
+    return Outcome(
+        passed=off < 1e-6 * listed,
+        said=f"Every coding splits all {listed:,} models." if off < 1e-6 * listed else f"{off:,.0f} model(s) are lost.",
+        figures={"models": listed},
+    )
+
+
+@table_asset(
+    Licences,
+    kinds={*KINDS, "csv"},
+    checks=[Check(name="no_model_lost", description="Every model has a class.", run=_no_model_lost)],
+)
+def licences(models: pl.DataFrame, model_origins: pl.DataFrame, publishers: pl.DataFrame) -> pl.DataFrame:
+    """Are the licences of Chinese models as permissive as the story has it?"""
+    return licences_of.licences(models, model_origins, publishers)
 
 
 @table_asset(

@@ -2,6 +2,7 @@
 
 from assets.schemas.adoption import Diagnostics, Estimates, Observations, WorldSeries
 from assets.schemas.attribute import ModelOrigins, Publishers, Regions
+from assets.schemas.exhibits import Licences, Specifications
 from assets.schemas.ingest import (
     CommitOffsets,
     Denominators,
@@ -35,6 +36,8 @@ TABLES: dict[str, type[Table]] = {
         Observations,
         Estimates,
         WorldSeries,
+        Specifications,
+        Licences,
         Diagnostics,
     )
 }

@@ -20,6 +20,8 @@ from assets.schemas.vocabulary import (
 
 COUNTED = ("people", "downloads", "organisations")
 
+PANELS = ("all_accounts", "matched_accounts", "evaluation_registry", "trending")
+
 
 def _share(description: str) -> dy.Float64:
     return dy.Float64(nullable=True, min=0, max=1, description=description, metadata=unit("share"))
@@ -132,11 +134,7 @@ class WorldSeries(Table):
 
     platform = category(PLATFORMS, "Hub that counts.", primary_key=True)
     definition = category(DOWNLOAD_DEFINITIONS, "What a figure counts.", primary_key=True)
-    panel = category(
-        ("all_accounts", "matched_accounts", "evaluation_registry", "trending"),
-        "Which models the source covers.",
-        primary_key=True,
-    )
+    panel = category(PANELS, "Which models the source covers.", primary_key=True)
     period = dy.Date(primary_key=True, description="Day of the observation.", metadata=unit("date"))
     coding = category(CODINGS, "Question that the origin answers.", primary_key=True)
     accounts = dy.Int64(min=1, description="Accounts in the panel.", metadata=unit("accounts"))
