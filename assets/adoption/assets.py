@@ -237,9 +237,9 @@ def licences(models: pl.DataFrame, model_origins: pl.DataFrame, publishers: pl.D
         Check(name="survey_adds_up", description="The world is the sum of its economies.", run=_survey_adds_up),
     ],
 )
-def estimates(survey_use: pl.DataFrame, regions: pl.DataFrame) -> pl.DataFrame:
+def estimates(survey_use: pl.DataFrame, builder_choices: pl.DataFrame, regions: pl.DataFrame) -> pl.DataFrame:
     """What share of adoption is Chinese in each region, how sure is that, and what is not known?"""
-    return estimates_of.estimate(survey_use, regions)
+    return estimates_of.estimate(survey_use, builder_choices, regions)
 
 
 @table_asset(

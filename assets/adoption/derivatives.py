@@ -1,9 +1,8 @@
 """Regional builder choice (signal ``derivative``): on whose weights organisations outside CN and US build.
 
 Here: putting the curated table and the declared lineage together as choices, and counting them by economy, metro
-and year. Not here: the curated table (`assets/origins/builders.py`), the origin of weights (`assets/origins`), cells of
-table ``estimates``. Those and the maps wait for a period that is a year and for words about few organisations; the
-rows here are what they start from.
+and year, as observations and as cells. Not here: the curated table (`assets/origins/builders.py`), the origin of
+weights (`assets/origins`).
 
 What n is: distinct organisations, each once an origin, region and year; ``events`` counts their models. An
 organisation that built on both sides in a year counts on both. These are public acts of named organisations, not
@@ -18,9 +17,11 @@ from typing import Final
 
 import polars as pl
 
+from assets.adoption.intervals import overlap_share_interval
 from assets.origins.builders import metros_by_city
 from assets.origins.registry import attach_publishers
 
+NEITHER: Final = "Built on weights of neither side: {} organisation(s)."
 SOURCE: Final = "regional_builders"
 BUILDING_ROLES: Final = ("lab", "finetuner", "community")
 """Roles whose models are choices. Repackagers, platforms and persons choose nothing for an organisation."""
@@ -128,11 +129,17 @@ def builder_choices(
     )
 
 
-def _counted(choices: pl.DataFrame, level: str, region: str) -> pl.DataFrame:
-    """Count organisations and models of each origin, year and region; origins without any are zero."""
-    placed = choices.drop_nulls(region).with_columns(
-        region_id=region, period=pl.col("released_on").dt.truncate("1y"), level=pl.lit(level)
+def _placed(choices: pl.DataFrame) -> pl.DataFrame:
+    """Return the choices once a region, by economy and by metro, with the year as ``period``."""
+    dated = choices.with_columns(period=pl.col("released_on").dt.truncate("1y"))
+    return pl.concat(
+        dated.drop_nulls(level).with_columns(region_id=level, level=pl.lit(level)) for level in ("country", "metro")
     )
+
+
+def _counted(choices: pl.DataFrame) -> pl.DataFrame:
+    """Count organisations and models of each origin, year and region; origins without any are zero."""
+    placed = _placed(choices)
     cells = placed.select("level", "region_id", "period").unique()
     counts = placed.group_by("region_id", "period", "origin").agg(
         n=pl.col("organisation").n_unique(), events=pl.struct("organisation", "model").n_unique()
@@ -153,21 +160,75 @@ def derivative_observations(choices: pl.DataFrame) -> pl.DataFrame:
     Args:
         choices: Table ``builder_choices``.
     """
-    counted = pl.concat([_counted(choices, "country", "country"), _counted(choices, "metro", "metro")])
-    return counted.select(
-        "period",
-        "level",
-        "region_id",
-        "origin",
-        "n",
-        "events",
+    return (
+        _counted(choices)
+        .select(
+            "period",
+            "level",
+            "region_id",
+            "origin",
+            "n",
+            "events",
+            signal=pl.lit("derivative"),
+            coding=pl.lit("weights"),
+            counted=pl.lit("organisations"),
+            n_low="n",
+            n_high="n",
+            respondents=pl.lit(None, pl.Int64),
+            evidence=pl.lit("declared"),
+            state=pl.when(pl.col("n") > 0).then(pl.lit("value")).otherwise(pl.lit("zero")),
+            source_id=pl.lit(SOURCE),
+        )
+        .sort("period", "level", "region_id", "origin")
+    )
+
+
+def derivative_cells(choices: pl.DataFrame) -> pl.DataFrame:
+    """Return the cells of table ``estimates`` for regional builder choice: a region and year with any choice.
+
+    The interval is that of counts that may overlap: an organisation that built on both sides counts on both. With
+    one to three organisations it spans most of what is possible, and that is what is known. A region whose
+    organisations built on neither side has no share. There is no cell of the world: the list is no census.
+
+    Args:
+        choices: Table ``builder_choices``.
+    """
+    key = ["period", "level", "region_id"]
+    placed = _placed(choices)
+    sides = {
+        f"n_{origin.lower()}": pl.col("organisation").filter(pl.col("origin") == origin).n_unique().cast(pl.Float64)
+        for origin in ORIGINS
+    }
+    either = pl.col("origin").is_in(["CN", "US"])
+    cells = placed.group_by(key).agg(
+        n=pl.col("organisation").filter(either).n_unique().cast(pl.Float64),
+        events=pl.struct("organisation", "model").filter(either).n_unique().cast(pl.Int64),
+        organisations=pl.col("organisation").n_unique(),
+        **sides,
+    )
+    cells = cells.with_columns(n_both=pl.col("n_cn") + pl.col("n_us") - pl.col("n"))
+    low, high = overlap_share_interval(cells["n_cn"], cells["n_us"], cells["n_both"])
+    cn, us, unknown = pl.col("n_cn"), pl.col("n_us"), pl.col("n_unknown")
+    has_share = pl.col("n") > 0
+
+    def where_known(figure: pl.Expr) -> pl.Expr:
+        return pl.when(has_share).then(figure)
+
+    return cells.with_columns(
         signal=pl.lit("derivative"),
         coding=pl.lit("weights"),
         counted=pl.lit("organisations"),
-        n_low="n",
-        n_high="n",
-        respondents=pl.lit(None, pl.Int64),
-        evidence=pl.lit("declared"),
-        state=pl.when(pl.col("n") > 0).then(pl.lit("value")).otherwise(pl.lit("zero")),
+        cn_share=where_known(cn / (cn + us)),
+        cn_share_low=where_known(pl.lit(pl.Series(low))),
+        cn_share_high=where_known(pl.lit(pl.Series(high))),
+        bound_low=where_known(cn / (cn + us + unknown)),
+        bound_high=where_known((cn + unknown) / (cn + us + unknown)),
+        evidence=where_known(pl.lit("declared")),
+        state=pl.when(~has_share)
+        .then(pl.lit("not_observed"))
+        .when(cn > 0)
+        .then(pl.lit("value"))
+        .otherwise(pl.lit("zero")),
+        reason=pl.when(~has_share).then(pl.format(NEITHER, "organisations")),
         source_id=pl.lit(SOURCE),
-    ).sort("period", "level", "region_id", "origin")
+    ).drop("organisations")
