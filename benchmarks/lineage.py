@@ -37,6 +37,12 @@ DAY: Final = date(2026, 8, 21)
 PORTION: Final = 250_000
 """Models whose rows are taken at once, as a writer does."""
 
+LIMITS: Final = {"whole": 3.0, "core": 0.6, "mebibytes": 700.0}
+"""Most that ours may take: seconds, seconds in the graph, memory."""
+
+TIMES_FASTER: Final = {"networkx": 40.0, "rustworkx": 5.0}
+"""Least factor to each peer, whole against whole; for the full size of graph on two quiet cores."""
+
 TOLERANCE: Final = 1e-9
 PEERS: Final = ("networkx", "rustworkx")
 
@@ -209,6 +215,17 @@ def main(models: int) -> None:
     for method, figure in figures.items():
         factor = figure["whole"] / figures["ours"]["whole"]
         print(f"{method:<12}{figure['whole']:>10.2f}{figure['core']:>10.2f}{figure['mebibytes']:>8.0f}{factor:>14.1f}")
+    missed = [
+        f"{name} {figures['ours'][name]:.2f} > {most:g}"
+        for name, most in LIMITS.items()
+        if figures["ours"][name] > most
+    ]
+    for peer, least in TIMES_FASTER.items():
+        if peer in figures and (factor := figures[peer]["whole"] / figures["ours"]["whole"]) < least:
+            missed.append(f"{factor:.1f} times faster than {peer} < {least:g}")
+    if missed:
+        raise SystemExit(f"Limits missed: {'; '.join(missed)}.")
+    print("All limits kept.")
 
 
 if __name__ == "__main__":

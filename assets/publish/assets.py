@@ -183,6 +183,7 @@ def site_pages(  # noqa: PLR0917 - Dagster passes positional inputs only
     specifications: pl.DataFrame,
     licences: pl.DataFrame,
     builder_choices: pl.DataFrame,
+    review_queue: pl.DataFrame,
     regions: pl.DataFrame,
 ) -> Published:
     """The page that ties the maps together, the pages on origins and method, and the summary of the run."""
@@ -206,6 +207,7 @@ def site_pages(  # noqa: PLR0917 - Dagster passes positional inputs only
         specifications,
         licences,
         builder_choices,
+        review_queue,
         regions,
         boundaries=boundaries,
         run_mode=run.mode,

@@ -1,4 +1,4 @@
-"""The page on origins: CN against US under every way of asking, licences, and on whose weights others build.
+"""The page on origins: CN against US under every way of asking, licences, regional builders, what is left to review.
 
 Here: choosing and ordering the rows of that page. Not here: the figures (`assets/adoption`), the frame that all pages
 share (`site.py`).
@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import polars as pl
 
+from assets.ingest.sources import load_sources
 from maps import words
 
 MEASURES: Final[Mapping[str, str]] = {"downloads": "downloads", "models": "models", "derivatives": "derivatives"}
@@ -22,6 +23,10 @@ SIZES: Final[Mapping[str, str]] = {
     "over_20b": "20 bn and more",
     "not_stated": "size not stated",
 }
+PLATFORMS: Final[Mapping[str, str]] = {"huggingface": "Hugging Face", "modelscope": "ModelScope"}
+FIRST_ACCOUNTS: Final = 5
+"""Accounts of the review queue that the page names."""
+
 CLASSES: Final = ("permissive", "restricted", "custom", "undeclared")
 SIDES: Final[Mapping[str, str]] = {"CN": "China", "US": "United States", "other": "elsewhere"}
 CODINGS: Final = tuple(words.CODINGS)
@@ -144,8 +149,35 @@ def _builders(choices: pl.DataFrame, regions: pl.DataFrame) -> list[dict[str, An
     )
 
 
+def _left(queue: pl.DataFrame) -> list[dict[str, Any]]:
+    """Return what is left to review in each source, and the registered accounts on which most of it rests.
+
+    Accounts without a row may be people; they are counted and not named.
+    """
+    share, waits = pl.col("share"), pl.col("need") == "unreviewed"
+    titles = {key: source.attribution for key, source in load_sources().items()}
+    return (
+        queue.sort("source_id", "platform", "rank")
+        .group_by("source_id", "platform", maintain_order=True)
+        .agg(
+            day=pl.col("observed_on").first(),
+            unreviewed=share.filter(waits).sum(),
+            accounts=waits.sum(),
+            unregistered=share.filter(~waits).sum(),
+            strangers=(~waits).sum(),
+            named=pl.col("account").filter(waits).head(FIRST_ACCOUNTS).str.join(", "),
+        )
+        .with_columns(_worded("source_id", titles), pl.col("platform").replace_strict(PLATFORMS))
+        .to_dicts()
+    )
+
+
 def origins_context(
-    specifications: pl.DataFrame, licences: pl.DataFrame, choices: pl.DataFrame, regions: pl.DataFrame
+    specifications: pl.DataFrame,
+    licences: pl.DataFrame,
+    choices: pl.DataFrame,
+    queue: pl.DataFrame,
+    regions: pl.DataFrame,
 ) -> dict[str, Any]:
     """Return what the template of the page needs.
 
@@ -153,6 +185,7 @@ def origins_context(
         specifications: Table ``specifications``.
         licences: Table ``licences``.
         choices: Table ``builder_choices``.
+        queue: Table ``review_queue``.
         regions: Table ``regions``.
     """
     here = specifications.filter(pl.col("platform") == "huggingface")
@@ -164,4 +197,5 @@ def origins_context(
         "licences": _licences(licences),
         "licence_years": _licence_years(licences),
         "builders": _builders(choices, regions),
+        "left": _left(queue),
     }

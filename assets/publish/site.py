@@ -161,12 +161,13 @@ def render_origins(  # noqa: PLR0917 - one argument a table
     specifications: pl.DataFrame,
     licences: pl.DataFrame,
     choices: pl.DataFrame,
+    queue: pl.DataFrame,
     regions: pl.DataFrame,
     *,
     boundaries: str,
     run_mode: str,
 ) -> str:
-    """Return ``origins.html``: every way of asking, licences, and on whose weights others build.
+    """Return ``origins.html``: every way of asking, licences, regional builders, and what is left to review.
 
     Args:
         estimates: Table ``estimates``.
@@ -174,6 +175,7 @@ def render_origins(  # noqa: PLR0917 - one argument a table
         specifications: Table ``specifications``.
         licences: Table ``licences``.
         choices: Table ``builder_choices``.
+        queue: Table ``review_queue``.
         regions: Table ``regions``.
         boundaries: Sentence on the worldview of the boundaries.
         run_mode: Mode of the run.
@@ -183,7 +185,7 @@ def render_origins(  # noqa: PLR0917 - one argument a table
         .get_template("origins.html")
         .render(
             title="Whose models: every way of asking",
-            **origins_context(specifications, licences, choices, regions),
+            **origins_context(specifications, licences, choices, queue, regions),
             **_frame(estimates, world_series, boundaries=boundaries, run_mode=run_mode),
         )
     )

@@ -105,13 +105,14 @@ def _specifications(*rows):
     return _table("adoption/specifications", [plain | row for row in rows or ({},)])
 
 
-def _origins(*rows, licences=(), choices=()):
+def _origins(*rows, licences=(), choices=(), queue=()):
     return render_origins(
         _estimates(WORLD),
         _series(),
         _specifications(*rows),
         _table("adoption/licences", licences),
         _table("adoption/builder_choices", choices),
+        _table("attribute/review_queue", queue),
         _regions(),
         boundaries="Lines.",
         run_mode="snapshot",
@@ -251,3 +252,17 @@ def test_builders_are_marks_by_place_and_side():
     assert "2024–2025" in row
     assert row.count("●") == 3
     assert page.index(">Nairobi<") < page.index(">Kenya<")
+
+
+def test_what_is_left_to_review_names_registered_accounts_alone():
+    row = {"source_id": "hf_radar", "platform": "huggingface", "observed_on": date(2026, 8, 21)}
+    page = _origins(
+        queue=[
+            row | {"account": "some-person", "need": "unregistered", "share": 0.03, "rank": 1},
+            row | {"account": "unsloth", "need": "unreviewed", "share": 0.02, "rank": 2},
+            row | {"account": "Comfy-Org", "need": "unreviewed", "share": 0.01, "rank": 3},
+        ]
+    )
+    assert "unsloth, Comfy-Org" in page
+    assert "some-person" not in page
+    assert '<td class="number">3 %</td><td class="number">2</td><td class="number">3 %</td>' in page
