@@ -184,8 +184,9 @@ def attribute(models: pl.DataFrame, parents: pl.DataFrame, publishers: pl.DataFr
     # A model whose lineage nobody saw may still be the root of others; only its own row stays unknown.
     weights.mixture[nodes.unseen] = code[words["unseen"]]
     columns = _columns("weights", graph, weights, at)
+    del graph, words["weights"]  # for millions of models each is large
     parts = {"weights": _parts(weights, labels, "weights")}
-    del graph, weights, words["weights"]  # for millions of models each is large
+    del weights
     handed_on = registry.flags("role", ("repackager",))[nodes.who[nodes.child]]
     graph = Graph(count, nodes.child[handed_on], nodes.parent[handed_on])
     release = graph.mixtures(code[words["release"]], labels=distinct.size)
