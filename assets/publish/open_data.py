@@ -23,6 +23,7 @@ SHARE_ALIKE: Final = "ODbL-1.0"
 REGISTRY_SOURCES: Final[Mapping[str, tuple[str, ...]]] = {
     "publishers": ("atom_regions",),
     "builders": ("regional_builders",),
+    "builder_choices": ("regional_builders", "hub_stats_frozen", "hf_radar"),
     "regions": (),
 }
 """Sources of tables that are registries of ours and whose rows cite none."""

@@ -185,6 +185,7 @@ class BuilderChoices(Table):
     LAYER = "adoption"
     NAME = "builder_choices"
     GRAIN = "organisation × model × origin of a base"
+    PUBLIC = True
 
     organisation = dy.String(primary_key=True, min_length=1, description="Organisation that released the model.")
     model = dy.String(primary_key=True, min_length=1, description="Model that it built.")
