@@ -68,7 +68,9 @@ def _panel(rows: pl.DataFrame, panel: str) -> dict[str, Any]:
 
 
 def spread(specifications: pl.DataFrame) -> dict[str, Any] | None:
-    """Return how many ways of asking have an answer, and the lowest and the highest of the downloads.
+    """Return how many ways of asking about downloads have an answer, the lowest and highest, and the widest panel.
+
+    The extremes over all panels cover different models and days; the widest span on one panel does not.
 
     Args:
         specifications: Table ``specifications``.
@@ -85,7 +87,11 @@ def spread(specifications: pl.DataFrame) -> dict[str, Any] | None:
         _worded("tasks", TASKS),
         _worded("top", TOPS),
     ).to_dicts()
-    return {"count": answered.height, "low": told[0], "high": told[-1]}
+    share = pl.col("cn_share")
+    spans = answered.group_by("panel", "period").agg(low=share.min(), high=share.max())
+    widest = spans.sort(pl.col("high") - pl.col("low"), "panel").row(-1, named=True)
+    panel = {"name": words.PANELS[widest["panel"]], "day": words.day(widest["period"])}
+    return {"count": answered.height, "low": told[0], "high": told[-1], "panel": widest | panel}
 
 
 def _licences(licences: pl.DataFrame) -> list[dict[str, Any]]:
@@ -138,6 +144,7 @@ def _builders(choices: pl.DataFrame, regions: pl.DataFrame) -> list[dict[str, An
         placed.group_by("region_id")
         .agg(
             n=pl.col("organisation").n_unique(),
+            named=pl.col("organisation").unique().sort().str.join(", "),
             first=pl.col("released_on").min().dt.year(),
             last=pl.col("released_on").max().dt.year(),
             **sides,

@@ -205,6 +205,7 @@ def test_the_lowest_and_the_highest_way_of_asking_are_told_on_both_pages():
     page = _origins(*rows)
     assert "There are 2 ways of asking" in page
     assert "runs from 21 % to 71 %" in page
+    assert "(trending models, 21 August 2026) it still runs from 21 % to 71 %" in page
     assert "Lowest: last 30 days, trending models, all tasks, all, by who released the model." in page
 
 
@@ -251,6 +252,7 @@ def test_builders_are_marks_by_place_and_side():
     assert "metro area" in row
     assert "2024–2025" in row
     assert row.count("●") == 3
+    assert "One, Two" in row
     assert page.index(">Nairobi<") < page.index(">Kenya<")
 
 
