@@ -54,7 +54,7 @@ class LegendCounts:
 
     Attributes:
         classes: with a share, by class, US to Chinese.
-        small: of those with a share, how many rest on fewer than 30 people.
+        small: of those with a share, how many rest on fewer than 30 people or organisations.
         modelled: of those with a share, how many are modelled.
         suppressed: hidden because of few people.
         not_observable: no source can tell.
@@ -155,7 +155,7 @@ def check_cells(cells: pl.DataFrame, regions: pl.DataFrame, spec: MapSpec) -> No
 
 def _look() -> pl.Expr:
     """Look of a row (DESIGN, section 6, rule 8): the state decides first, then evidence, then n."""
-    few = (pl.col("counted") == "people") & (pl.col("n") < scales.SMALL_N)
+    few = pl.col("counted").is_in(["people", "organisations"]) & (pl.col("n") < scales.SMALL_N)
     return (
         pl.when(~pl.col("state").is_in(["value", "zero"]))
         .then(pl.col("state"))
@@ -256,6 +256,8 @@ def period_words(one: Slice) -> str:
         return "no period"
     if one.spec.period_kind == "wave":
         return f"survey wave of {words.month(one.period)}"
+    if one.spec.period_kind == "year":
+        return str(one.period.year)
     return words.day(one.period) if one.spec.period_kind == "day" else words.month(one.period)
 
 
@@ -272,14 +274,15 @@ def subtitle(one: Slice) -> str:
     coverage = world["coverage"][0] if world.height else None
     kinds = one.rows.filter(pl.col("cn_share").is_not_null() & (pl.col("level") != "metro"))["evidence"].unique()
     evidence = [words.EVIDENCE[kind] for kind in words.EVIDENCE if kind in kinds]
-    metros = one.counts.metro > 0
+    metros = one.rows.filter((pl.col("level") == "metro") & pl.col("cn_share").is_not_null())["evidence"]
     parts = [
         _upper(period_words(one)),
         f"n = {words.count(total)} {one.spec.people}" if total is not None else "n: none counted",
         f"{one.counts.valued} economies and territories with a share",
         f"coverage {words.percent(coverage)}" if coverage is not None else "coverage not known",
         f"evidence: {words.listing(evidence)}" if evidence else "evidence: none",
-        "metro areas modelled" if metros else "",
+        "metro areas modelled" if "modelled" in metros else "",
+        f"{metros.len()} metro areas with a share" if metros.len() and "modelled" not in metros else "",
         f"origin: {words.CODINGS[one.coding]}",
     ]
     return " · ".join(part for part in parts if part)
@@ -307,7 +310,7 @@ def notice(one: Slice) -> str:
 def tally(one: Slice) -> str:
     """Counts of the legend as a sentence."""
     counts = one.counts
-    few = f" (of these {counts.small} with fewer than {scales.SMALL_N} people)" if counts.small else ""
+    few = f" (of these {counts.small} with fewer than {scales.SMALL_N} {one.spec.people})" if counts.small else ""
     parts = [
         f"{counts.valued} with a share{few}",
         f"{counts.suppressed} hidden",

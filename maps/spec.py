@@ -7,7 +7,7 @@ Here: the declarations, checked when made. Not here: figures (tables) and words 
 from dataclasses import dataclass
 from typing import Literal
 
-PeriodKind = Literal["month", "wave", "day"]
+PeriodKind = Literal["month", "wave", "day", "year"]
 
 
 def _require(**texts: str) -> None:
@@ -27,7 +27,7 @@ class SignalSpec:
         people: unit of the n columns in the plural ("respondents", "downloads").
         note: what the reader must know to read it right.
         credit: sources and licence.
-        period_kind: whether a period is a month, the wave of a survey, or a day.
+        period_kind: whether a period is a month, the wave of a survey, a day, or a calendar year.
     """
 
     signal: str

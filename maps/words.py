@@ -18,7 +18,7 @@ STATES: Final = {
 }
 EVIDENCE: Final = {
     "logged": "logged by a server",
-    "declared": "declared by the person",
+    "declared": "declared by those counted",
     "inferred": "inferred from a trace",
     "modelled": "modelled",
 }
@@ -45,7 +45,7 @@ LEVELS: Final = {
     "metro": "metro area",
 }
 LOOKS: Final = {
-    "small": "fewer than 30 people",
+    "small": "fewer than 30 counted",
     "modelled": "modelled",
     "metro": "metro area (circle)",
     "suppressed": "hidden: too few people",
@@ -53,7 +53,7 @@ LOOKS: Final = {
     "not_observed": "no data in this run",
 }
 NO_ROW: Final = "The table of this run has no row for this region."
-SMALL_N: Final = "Fewer than 30 people: read the interval, not the share."
+SMALL_N: Final = "Fewer than 30 counted: read the interval, not the share."
 MAP_LABEL: Final = (
     "World map. Tab into it; arrow keys move between economies, territories and metro areas; "
     "Enter zooms in; Escape closes the description."

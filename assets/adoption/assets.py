@@ -11,18 +11,25 @@ import polars as pl
 
 from assets.adoption import diagnostics as diagnostics_of
 from assets.adoption import estimates as estimates_of
+from assets.adoption import licences as licences_of
+from assets.adoption import specifications as specifications_of
 from assets.adoption import world_series as series_of
+from assets.adoption.derivatives import builder_choices as choices_of
+from assets.adoption.derivatives import derivative_observations
 from assets.adoption.survey import survey_observations
 from assets.checks import Check, Outcome, at_least, regions_known
 from assets.declare import table_asset
 from assets.schemas.adoption import Diagnostics, Estimates, Observations, WorldSeries
+from assets.schemas.exhibits import Licences, Specifications
+from assets.schemas.tracked import BuilderChoices
+from assets.schemas.vocabulary import CODINGS
 
 KINDS: Final = {"polars", "parquet"}
 SURVEYED_ECONOMIES: Final = 111
 
 
 def _every_economy(frame: pl.DataFrame, _: Mapping[str, Any]) -> Outcome:
-    surveyed = frame["region_id"].n_unique()
+    surveyed = frame.filter(pl.col("signal") == "survey_use")["region_id"].n_unique()
     return Outcome(
         passed=surveyed >= SURVEYED_ECONOMIES,
         said=f"{surveyed} surveyed economies; {SURVEYED_ECONOMIES} expected.",
@@ -64,11 +71,13 @@ def _survey_adds_up(frame: pl.DataFrame, inputs: Mapping[str, Any]) -> Outcome:
     )
 
 
-def _both_codings(frame: pl.DataFrame, _: Mapping[str, Any]) -> Outcome:
-    lone = frame.group_by(series_of.GROUP).agg(pl.col("coding").n_unique()).filter(pl.col("coding") != 2)  # noqa: PLR2004
+def _every_coding(frame: pl.DataFrame, _: Mapping[str, Any]) -> Outcome:
+    short = frame.group_by(series_of.GROUP).agg(pl.col("coding").n_unique()).filter(pl.col("coding") != len(CODINGS))
     return Outcome(
-        passed=lone.is_empty(),
-        said="Every total stands under both codings." if lone.is_empty() else f"{lone.height} total(s) lack a coding.",
+        passed=short.is_empty(),
+        said="Every total stands under every coding."
+        if short.is_empty()
+        else f"{short.height} total(s) lack a coding.",
     )
 
 
@@ -96,6 +105,33 @@ def _finite(frame: pl.DataFrame, _: Mapping[str, Any]) -> Outcome:
     )
 
 
+def _curated_kept(frame: pl.DataFrame, inputs: Mapping[str, Any]) -> Outcome:
+    lost = set(inputs["builders"]["organisation"]) - set(frame["organisation"])
+    return Outcome(
+        passed=not lost,
+        said=f"Builders without a choice: {', '.join(sorted(lost))}."
+        if lost
+        else "Every curated builder has a choice.",
+        figures=dict(frame.group_by("found_in").len().sort("found_in").iter_rows()),
+    )
+
+
+@table_asset(
+    BuilderChoices,
+    kinds=KINDS,
+    checks=[Check(name="curated_kept", description="No curated builder is lost.", run=_curated_kept)],
+)
+def builder_choices(
+    builders: pl.DataFrame,
+    models: pl.DataFrame,
+    model_parents: pl.DataFrame,
+    model_origins: pl.DataFrame,
+    publishers: pl.DataFrame,
+) -> pl.DataFrame:
+    """On whose weights do organisations outside China and the US build?"""
+    return choices_of(builders, models, model_parents, model_origins, publishers)
+
+
 @table_asset(
     Observations,
     kinds=KINDS,
@@ -104,9 +140,10 @@ def _finite(frame: pl.DataFrame, _: Mapping[str, Any]) -> Outcome:
         Check(name="every_economy", description="No surveyed economy is lost.", run=_every_economy),
     ],
 )
-def observations(survey_use: pl.DataFrame, regions: pl.DataFrame) -> pl.DataFrame:
+def observations(survey_use: pl.DataFrame, builder_choices: pl.DataFrame, regions: pl.DataFrame) -> pl.DataFrame:
     """Who adopts whose models, as counted?"""
-    return survey_observations(survey_use)
+    rows = [survey_observations(survey_use), derivative_observations(builder_choices)]
+    return pl.concat(part.select(Observations.column_names()) for part in rows)
 
 
 @table_asset(
@@ -114,7 +151,7 @@ def observations(survey_use: pl.DataFrame, regions: pl.DataFrame) -> pl.DataFram
     kinds=KINDS,
     checks=[
         at_least(50),
-        Check(name="both_codings", description="No total shows one coding alone.", run=_both_codings),
+        Check(name="every_coding", description="No total shows one coding alone.", run=_every_coding),
         Check(name="downloads_kept", description="Splitting by origin neither loses nor adds.", run=_downloads_kept),
     ],
 )
@@ -128,6 +165,69 @@ def world_series(
     return series_of.world_series(models, model_download_totals, model_origins, publishers)
 
 
+def _as_the_series(frame: pl.DataFrame, inputs: Mapping[str, Any]) -> Outcome:
+    key = [*series_of.GROUP, "coding"]
+    plain = frame.filter(measure="downloads", tasks="all_tasks").pivot("top", index=key, values="cn_share")
+    both = inputs["world_series"].join(plain, on=key)
+    off = both.filter(
+        ~pl.col("cn_share").eq_missing(pl.col("with_top"))
+        & ((pl.col("cn_share") - pl.col("with_top")).abs().fill_null(1.0) > 1e-9)  # noqa: PLR2004
+    )
+    return Outcome(
+        passed=off.is_empty() and both.height == plain.height,
+        said=f"{both.height} shares are those of the world series."
+        if off.is_empty()
+        else f"{off.height} share(s) are not those of the world series.",
+        figures={"compared": both.height},
+    )
+
+
+@table_asset(
+    Specifications,
+    kinds=KINDS,
+    checks=[
+        at_least(200),
+        Check(
+            name="as_the_series",
+            description="The same question has the same answer in both tables.",
+            run=_as_the_series,
+        ),
+    ],
+)
+def specifications(  # noqa: PLR0917 - Dagster passes positional inputs only
+    models: pl.DataFrame,
+    model_download_totals: pl.DataFrame,
+    model_parents: pl.DataFrame,
+    model_origins: pl.DataFrame,
+    publishers: pl.DataFrame,
+    world_series: pl.DataFrame,
+) -> pl.DataFrame:
+    """How does the answer change with the coding, the definition, the selection and what is counted?"""
+    return specifications_of.specifications(models, model_download_totals, model_parents, model_origins, publishers)
+
+
+def _no_model_lost(frame: pl.DataFrame, inputs: Mapping[str, Any]) -> Outcome:
+    whole = frame.filter(makers="everyone", size_band="all", release_year="all")
+    counted = whole.group_by("coding").agg(pl.col("models").sum())["models"]
+    listed = inputs["models"].height
+    off = max(abs(count - listed) for count in counted) if len(counted) else listed
+    return Outcome(
+        passed=off < 1e-6 * listed,
+        said=f"Every coding splits all {listed:,} models." if off < 1e-6 * listed else f"{off:,.0f} model(s) are lost.",
+        figures={"models": listed},
+    )
+
+
+@table_asset(
+    Licences,
+    kinds={*KINDS, "csv"},
+    checks=[Check(name="no_model_lost", description="Every model has a class.", run=_no_model_lost)],
+)
+def licences(models: pl.DataFrame, model_origins: pl.DataFrame, publishers: pl.DataFrame) -> pl.DataFrame:
+    """Are the licences of Chinese models as permissive as the story has it?"""
+    return licences_of.licences(models, model_origins, publishers)
+
+
 @table_asset(
     Estimates,
     kinds=KINDS,
@@ -137,9 +237,9 @@ def world_series(
         Check(name="survey_adds_up", description="The world is the sum of its economies.", run=_survey_adds_up),
     ],
 )
-def estimates(survey_use: pl.DataFrame, regions: pl.DataFrame) -> pl.DataFrame:
+def estimates(survey_use: pl.DataFrame, builder_choices: pl.DataFrame, regions: pl.DataFrame) -> pl.DataFrame:
     """What share of adoption is Chinese in each region, how sure is that, and what is not known?"""
-    return estimates_of.estimate(survey_use, regions)
+    return estimates_of.estimate(survey_use, builder_choices, regions)
 
 
 @table_asset(

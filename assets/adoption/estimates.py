@@ -1,7 +1,7 @@
 """Estimates: every region of every signal as one cell, with what is known of it and what is not.
 
 Here: putting cells together — measured ones, metros modelled from their country, and cells without data, each
-with its state and reason. Not here: the counting of a signal (`survey.py`) and the formulas
+with its state and reason. Not here: the counting of a signal (`survey.py`, `derivatives.py`) and the formulas
 (`intervals.py`, `shrinkage.py`).
 """
 
@@ -11,10 +11,11 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from assets.adoption.derivatives import derivative_cells
 from assets.adoption.shrinkage import expit, logit, shrink, standard_normal_quantile
 from assets.adoption.signals import load_signals
 from assets.adoption.survey import survey_cells
-from assets.schemas.adoption import Estimates
+from assets.schemas.adoption import COUNTED, Estimates
 
 KEY: Final = ("signal", "period", "region_id", "coding")
 
@@ -144,7 +145,7 @@ def _absent(cells: pl.DataFrame, regions: pl.DataFrame) -> pl.DataFrame:
             .join(own, on=["region_id", "period", "coding"], how="anti")
             .with_columns(
                 signal=pl.lit(name),
-                counted=pl.lit("downloads" if signal.people == "downloads" else "people"),
+                counted=pl.lit(signal.people if signal.people in COUNTED else "people"),
                 state=pl.when(on_the_whole).then(pl.lit("not_observed")).otherwise(pl.lit(signal.absent_state)),
                 reason=pl.when(on_the_whole).then(pl.lit(signal.world_reason)).otherwise(pl.lit(signal.absent_reason)),
             )
@@ -152,7 +153,7 @@ def _absent(cells: pl.DataFrame, regions: pl.DataFrame) -> pl.DataFrame:
     return pl.concat(_filled(frame) for frame in rows)
 
 
-def estimate(survey_use: pl.DataFrame, regions: pl.DataFrame) -> pl.DataFrame:
+def estimate(survey_use: pl.DataFrame, choices: pl.DataFrame, regions: pl.DataFrame) -> pl.DataFrame:
     """Return table ``estimates``: every region of every signal, exactly once a period and coding.
 
     Downloads of models have no cell with a figure: no source counts them by region, and none of the panels in
@@ -160,6 +161,7 @@ def estimate(survey_use: pl.DataFrame, regions: pl.DataFrame) -> pl.DataFrame:
 
     Args:
         survey_use: Table ``survey_use``.
+        choices: Table ``builder_choices``.
         regions: Table ``regions``.
 
     Raises:
@@ -167,5 +169,6 @@ def estimate(survey_use: pl.DataFrame, regions: pl.DataFrame) -> pl.DataFrame:
     """
     if survey_use.is_empty():
         raise ValueError("The table survey_use has no rows, so that the cube has no period; build ingest/survey_use.")
-    measured = _against_world(_survey(survey_use, regions))
+    cells = [_survey(survey_use, regions), _filled(derivative_cells(choices))]
+    measured = _against_world(pl.concat(cells))
     return pl.concat([measured, _absent(measured, regions)]).sort(*KEY)

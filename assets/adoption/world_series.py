@@ -9,7 +9,7 @@ from typing import Final
 
 import polars as pl
 
-from assets.origins.codings import registry_since
+from assets.origins.dated import registry_since
 from assets.schemas.vocabulary import ORIGINS
 
 MATCHED_SINCE: Final = date(2025, 1, 14)
@@ -17,6 +17,9 @@ MATCHED_SINCE: Final = date(2025, 1, 14)
 
 TOP_ARTEFACTS: Final = 10
 """Most downloaded models left out in the comparison without them."""
+
+SNAPSHOT_PANELS: Final = {"hub_stats_frozen": "evaluation_registry", "hf_radar": "trending"}
+"""Panel of each source that lists models with their cards."""
 
 GROUP: Final = ("platform", "definition", "panel", "period", "source_id")
 
@@ -135,18 +138,40 @@ def panels(models: pl.DataFrame, totals: pl.DataFrame, publishers: pl.DataFrame)
         publishers: Table ``publishers``.
     """
     crawled = _crawled(one_account(totals, publishers))
-    names = {"hub_stats_frozen": "evaluation_registry", "hf_radar": "trending"}
-    listed = one_account(models, publishers).with_columns(panel=pl.col("source_id").replace_strict(names, default=None))
+    listed = one_account(models, publishers).with_columns(
+        panel=pl.col("source_id").replace_strict(SNAPSHOT_PANELS, default=None)
+    )
     strays = listed.filter(pl.col("panel").is_null())["source_id"].unique().to_list()
     if strays:
         raise ValueError(f"No panel is defined for models of {', '.join(strays)}; name it in world_series.panels.")
     snapshots = [
         _panel(listed.filter(pl.col("panel") == panel), panel=panel, definition=definition, downloads=column)
-        for panel in names.values()
+        for panel in SNAPSHOT_PANELS.values()
         for definition, column in (("rolling_30d", "downloads_30d"), ("all_time", "downloads_all_time"))
     ]
     together = pl.concat([crawled, _matched(crawled), in_window(crawled), *snapshots])
     return together.sort("downloads", descending=True).unique([*GROUP, "counter"], keep="first", maintain_order=True)
+
+
+def split_by_origin(rows: pl.DataFrame, origins: pl.DataFrame) -> pl.DataFrame:
+    """Return each row once a coding and origin, with ``coding``, ``origin``, ``weight`` and ``unreviewed_weight``.
+
+    Args:
+        rows: Anything with ``platform``, ``model_id`` and ``registry_since``.
+        origins: Table ``model_origins``.
+
+    Raises:
+        ValueError: A model has no origin row.
+    """
+    key = ["platform", "model_id", "registry_since"]
+    joined = rows.join(origins.select(*key, "coding", "origin", "weight", "unreviewed_weight"), on=key, how="left")
+    orphans = joined.filter(pl.col("coding").is_null())
+    if orphans.height:
+        raise ValueError(
+            f"{orphans.height} model(s) have no origin, the first being {orphans['model_id'][0]}; "
+            "materialise attribute/model_origins on the same tables."
+        )
+    return joined
 
 
 def _share(cn: pl.Expr, us: pl.Expr) -> pl.Expr:
@@ -175,16 +200,7 @@ def world_series(
     rows = panels(models, totals, publishers).with_columns(
         is_top=pl.col("downloads").rank("ordinal", descending=True).over(GROUP) <= TOP_ARTEFACTS
     )
-    key = ["platform", "model_id", "registry_since"]
-    joined = rows.with_columns(registry_since=registry_since("period", publishers)).join(
-        origins.select(*key, "coding", "origin", "weight", "unreviewed_weight"), on=key, how="left"
-    )
-    orphans = joined.filter(pl.col("coding").is_null())
-    if orphans.height:
-        raise ValueError(
-            f"{orphans.height} model(s) have no origin, the first being {orphans['model_id'][0]}; "
-            "materialise attribute/model_origins on the same tables."
-        )
+    joined = split_by_origin(rows.with_columns(registry_since=registry_since("period", publishers)), origins)
     part = pl.col("downloads") * pl.col("weight")
     side = {f"n_{origin.lower()}": part.filter(pl.col("origin") == origin).sum() for origin in ORIGINS}
     rest = {

@@ -12,8 +12,13 @@ import polars as pl
 from assets.checks import Check, Outcome, at_least
 from assets.declare import table_asset
 from assets.origins import codings
+from assets.origins.builders import load_builders
 from assets.origins.registry import load_publishers
+from assets.origins.review import coverage
+from assets.origins.review import review_queue as queue_of
+from assets.origins.tracked import load_packages, load_repositories
 from assets.schemas.attribute import ModelOrigins, Publishers
+from assets.schemas.tracked import Builders, ReviewQueue, TrackedPackages, TrackedRepositories
 
 KINDS: Final = {"polars", "parquet"}
 COVERED_DOWNLOADS: Final = 0.95
@@ -57,6 +62,25 @@ def _registry_covers(frame: pl.DataFrame, inputs: Mapping[str, Any]) -> Outcome:
     )
 
 
+def _covers_each_source(_: pl.DataFrame, inputs: Mapping[str, Any]) -> Outcome:
+    shares = coverage(inputs["models"], inputs["model_download_totals"], inputs["publishers"])
+    short = shares.filter(pl.col("covered") < COVERED_DOWNLOADS)
+    named = (f"{row['source_id']} on {row['platform']}" for row in short.iter_rows(named=True))
+    lowest = 0.0 if shares.is_empty() else float(shares["covered"].to_numpy().min())
+    least = shares.group_by("source_id", "platform").agg(pl.col("covered", "reviewed").min()).sort(pl.all())
+    return Outcome(
+        passed=short.is_empty(),
+        said=f"Below {COVERED_DOWNLOADS:.0%} of the downloads: {', '.join(sorted(set(named)))}."
+        if short.height
+        else f"Registry rows cover at least {lowest:.1%} of the downloads of every source and day.",
+        figures={
+            f"{kind}_{row['source_id']}_{row['platform']}": row[kind]
+            for row in least.iter_rows(named=True)
+            for kind in ("covered", "reviewed")
+        },
+    )
+
+
 @table_asset(
     Publishers,
     kinds={*KINDS, "csv"},
@@ -72,6 +96,54 @@ def _registry_covers(frame: pl.DataFrame, inputs: Mapping[str, Any]) -> Outcome:
 def publishers() -> pl.DataFrame:
     """Whose account is it, where does that organisation sit, and who checked?"""
     return load_publishers()
+
+
+@table_asset(
+    ReviewQueue,
+    kinds=KINDS,
+    checks=[
+        Check(
+            name="covers_each_source",
+            description="The registry has a row for nearly all downloads of every source, on every day.",
+            run=_covers_each_source,
+            severity=dg.AssetCheckSeverity.WARN,
+            blocking=False,
+        ),
+    ],
+)
+def review_queue(models: pl.DataFrame, model_download_totals: pl.DataFrame, publishers: pl.DataFrame) -> pl.DataFrame:
+    """Which accounts should be checked next, by the downloads that rest on them?"""
+    return queue_of(models, model_download_totals, publishers)
+
+
+def _both_sides(frame: pl.DataFrame, _: Mapping[str, Any]) -> Outcome:
+    counts = {side: frame.filter(origin=side).height for side in ("CN", "US", "other")}
+    return Outcome(
+        passed=min(counts["CN"], counts["US"]) > 0,
+        said=", ".join(f"{side}: {count}" for side, count in counts.items()) + ".",
+        figures=counts | {"verified": frame.filter(pl.col("verification") != "unverified").height},
+    )
+
+
+BOTH_SIDES: Final = Check(name="both_sides", description="Neither side of the contrast is empty.", run=_both_sides)
+
+
+@table_asset(TrackedRepositories, kinds={*KINDS, "csv"}, checks=[at_least(200), BOTH_SIDES])
+def tracked_repositories(publishers: pl.DataFrame) -> pl.DataFrame:
+    """Which GitHub repositories stand for Chinese, US and other models?"""
+    return load_repositories(publishers=publishers)
+
+
+@table_asset(TrackedPackages, kinds={*KINDS, "csv"}, checks=[at_least(50), BOTH_SIDES])
+def tracked_packages(publishers: pl.DataFrame) -> pl.DataFrame:
+    """Which PyPI packages go with Chinese, US and other models, and what do their downloads show?"""
+    return load_packages(publishers=publishers)
+
+
+@table_asset(Builders, kinds={*KINDS, "csv"}, checks=[at_least(30)])
+def builders(publishers: pl.DataFrame) -> pl.DataFrame:
+    """On which bases do well-documented regional and national models stand?"""
+    return load_builders(publishers=publishers)
 
 
 @table_asset(

@@ -1,36 +1,217 @@
 """Codings: the origin of every model under each question one may ask.
 
-Here: publisher coding (who released it) and weights coding (which root base models it goes back to). Not here:
-the registry's rules (`registry.py`) and the graph (`lineage.py`).
+Here: publisher coding (who released it), weights coding (which root base models it goes back to) and control
+coding (who controls the publisher), for a day and for every stretch of the registry. Not here: the registry on a
+day (`dated.py`), numbering models (`nodes.py`), the graph (`lineage.py`), what a root's origin rests on
+(`evidence.py`).
 """
 
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
 from typing import Final
 
+import numpy as np
 import polars as pl
 
-from assets.origins.lineage import resolve
-from assets.origins.registry import attach_publishers, origin_group
+from assets.origins.curated import NO_SINGLE_BASE
+from assets.origins.dated import HUB, DatedRegistry, registry_since
+from assets.origins.evidence import METHODS, label_table, own_words
+from assets.origins.lineage import Graph, Integers, Mixtures, slices
+from assets.origins.nodes import Nodes, numbered
+from assets.origins.registry import origin_group
+from assets.schemas.vocabulary import CODINGS, ORIGINS, RELATIONS
 
-PERSONAL_ACCOUNT: Final = r"^u\d{5}$"
-"""Pseudonyms that the snapshot gives to personal accounts."""
+RELATION_ORDER: Final = ("merge", "adapter", "quantized", "finetune", "unspecified")
+"""Where a model declares several relations, the first of these is kept."""
+GRAPH_OF: Final[Mapping[str, str]] = {"publisher": "release", "control": "release", "weights": "weights"}
+COUNTRY_OF: Final[Mapping[str, str]] = {"publisher": "headquarters", "control": "control", "weights": "headquarters"}
 
-HUB_ID: Final = r"^[\w.-]+/[\w.-]+$"
-"""Account and name; anything else that cards declare as a base is a local path."""
+
+@dataclass(frozen=True, kw_only=True)
+class Attribution:
+    """Origins of models on a day, ready to be written out coding by coding.
+
+    Attributes:
+        models: One row per model, listed ones first and in their order, then those that only the lineage names:
+            relation, and for each graph mixture, depth and whether it has parents in it.
+        ids: ``model_id`` of each.
+        parts: For each coding mixture × country with weight, unreviewed_weight, origin, family and root_method.
+    """
+
+    models: pl.DataFrame
+    ids: pl.Series
+    parts: Mapping[str, pl.DataFrame]
+
+    def rows(self, coding: str, *, first: int = 0, count: int | None = None) -> pl.DataFrame:
+        """Return the rows of a coding, one per model × country.
+
+        Args:
+            coding: One of ``CODINGS``.
+            first: Model to begin with.
+            count: Number of models; all that follow by default.
+
+        Returns:
+            index (place of the model in ``ids``), coding, country, origin, weight, unreviewed_weight, family,
+            relation, method, root_method and depth.
+        """
+        graph, parts = GRAPH_OF[coding], self.parts[coding]
+        models = self.models.slice(first, count).select(
+            "relation", mixture=f"{graph}_mixture", depth=f"{graph}_depth", has_parents=f"{graph}_has_parents"
+        )
+        # The parts are sorted by mixture, and every mixture has some.
+        sizes = np.bincount(parts["mixture"].to_numpy())
+        mixture = models["mixture"].to_numpy()
+        several = sizes[mixture]
+        at = slices((np.cumsum(sizes) - sizes)[mixture], several)
+        of = np.repeat(np.arange(models.height, dtype=np.int32), several)
+        origins, models = parts[at], models.select("relation", "depth", "has_parents")[of]
+        root = pl.col("root_method")
+        return pl.concat([origins, models], how="horizontal").select(
+            (pl.Series(of) + first).cast(pl.UInt32).alias("index"),
+            pl.lit(coding, pl.Enum(CODINGS)).alias("coding"),
+            "country",
+            "origin",
+            "weight",
+            "unreviewed_weight",
+            "family",
+            "relation",
+            pl.when("has_parents").then(pl.lit("declared_parents", METHODS)).otherwise(root).alias("method"),
+            root,
+            "depth",
+        )
 
 
-def registry_since(day: str, publishers: pl.DataFrame) -> pl.Expr:
-    """Return the first day of the registry's present wording on each day of a column.
+def _relations(nodes: Nodes, parents: pl.DataFrame) -> pl.Series:
+    """Return how each node was made from its parents, null where it declares none but itself."""
+    codes = parents["relation"].cast(pl.Enum(RELATION_ORDER)).to_physical().to_numpy()
+    others = nodes.child != nodes.parent
+    first = np.full(nodes.who.size, len(RELATION_ORDER), dtype=np.uint8)
+    np.minimum.at(first, nodes.child[others], codes[others].astype(np.uint8))
+    words = pl.Series([*RELATION_ORDER, None], dtype=pl.Enum(RELATIONS))
+    return words.gather(first).alias("relation")
 
-    Between two days on which some row begins or ends, the registry says the same: origins are worked out once for
-    each such stretch, and a figure takes those of its own day.
+
+def _parts(mixtures: Mixtures, labels: pl.DataFrame, coding: str) -> pl.DataFrame:
+    """Return mixture × country of one coding, with what each part rests on."""
+    country = COUNTRY_OF[coding]
+    review = pl.col("unreviewed")
+    method = pl.col("root_method")
+    if coding == "control":
+        # Who controls an organisation is always the curator's judgement; a review speaks of the headquarters.
+        known = pl.col("control") != NO_SINGLE_BASE
+        review = known
+        method = (
+            pl.when(known & (method == "registry"))
+            .then(pl.lit("registry_unreviewed", METHODS))
+            .when(~known & method.is_in(["registry", "registry_unreviewed", "name_pattern", "architecture"]))
+            .then(pl.lit("no_single_base", METHODS))
+            .otherwise(method)
+        )
+    said = labels.select(
+        pl.col("label").cast(pl.Int32),
+        pl.col("family").cast(pl.Categorical),
+        country=pl.col(country).cast(pl.Categorical),
+        origin=origin_group(country).cast(pl.Enum(ORIGINS)),
+        root_method=method,
+        unreviewed=review,
+    )
+    key = ["mixture", "country"]
+    whole = said.select(
+        "country",
+        "origin",
+        "family",
+        "root_method",
+        mixture="label",
+        weight=pl.lit(1.0),
+        unreviewed_weight=pl.col("unreviewed").cast(pl.Float64),
+    )
+    parts = pl.DataFrame({"mixture": mixtures.junction, "label": mixtures.label, "weight": mixtures.weight})
+    parts = parts.cast({"mixture": pl.Int32, "label": pl.Int32}).join(said, on="label")
+    lines = (
+        parts.select(*key, "family")
+        .drop_nulls("family")
+        .unique()
+        .sort(*key, "family")
+        .group_by(key, maintain_order=True)
+        .agg(pl.col("family").cast(pl.String).str.join(";").cast(pl.Categorical))
+    )
+    mixed = (
+        parts.sort("mixture", "weight", "root_method", descending=[False, True, False])
+        .group_by(key, maintain_order=True)
+        .agg(
+            pl.col("origin").first(),
+            pl.col("root_method").first(),
+            pl.col("weight").sum().clip(0.0, 1.0),
+            unreviewed_weight=(pl.col("weight") * pl.col("unreviewed")).sum().clip(0.0, 1.0),
+        )
+        .join(lines, on=key, how="left")
+    )
+    return pl.concat([whole, mixed.select(whole.columns)])
+
+
+def attribute(models: pl.DataFrame, parents: pl.DataFrame, publishers: pl.DataFrame, *, day: date) -> Attribution:
+    """Return whose each model is on a day, under every coding.
+
+    Publisher coding asks who released the model: the headquarters of its account's organisation. Control coding
+    asks who controls that organisation. A repackager releases nothing of its own, so its models take both from what
+    they declare as base, through any number of repackagers. Weights coding follows every declared parent to the
+    roots and asks where the makers of those sit.
+
+    A root that its account does not explain (personal, unlisted, a repackager or finetuner) is explained by its
+    architecture, else by the one family that its name mentions; ``root_method`` says so. What remains is unknown,
+    never guessed: country ``ZZ`` with the reason in ``root_method``.
 
     Args:
-        day: Column with dates.
+        models: ``platform`` and ``model_id`` (once a platform); may have ``account`` (else it is what stands before
+            the slash), ``architecture`` and ``lineage_observed`` (false: no table shows this model's lineage, so
+            its weights are unknown).
+        parents: Table ``model_parents``: ids of Hugging Face. Ids that are not listed, local paths, self-loops and
+            cycles are welcome.
         publishers: Table ``publishers``.
+        day: Day on which to read the registry.
     """
-    changes = pl.concat([publishers["valid_from"], publishers["valid_to"].drop_nulls()]).unique().sort()
-    stretch = pl.lit(changes).search_sorted(pl.col(day), side="right").cast(pl.Int64) - 1
-    return pl.when(stretch >= 0).then(pl.lit(changes).gather(stretch.clip(0))).otherwise(pl.lit(changes.min(), pl.Date))
+    registry = DatedRegistry.on(publishers, day)
+    nodes = numbered(models, parents, registry)
+    count = nodes.who.size
+    graph = Graph(count, nodes.child, nodes.parent)
+    architectures = models["architecture"] if "architecture" in models.columns else None
+    words = own_words(nodes, registry, graph.counts, architectures)
+    code, distinct = _compact([words["release"], words["weights"], words["unseen"]])
+    labels = label_table(distinct, registry)
+    at = np.concatenate([nodes.listed, nodes.strangers["node"].cast(pl.Int32).to_numpy()])
+    weights = graph.mixtures(code[words["weights"]], labels=distinct.size)
+    # A model whose lineage nobody saw may still be the root of others; only its own row stays unknown.
+    weights.mixture[nodes.unseen] = code[words["unseen"]]
+    columns = _columns("weights", graph, weights, at)
+    del graph, words["weights"]  # for millions of models each is large
+    parts = {"weights": _parts(weights, labels, "weights")}
+    del weights
+    handed_on = registry.flags("role", ("repackager",))[nodes.who[nodes.child]]
+    graph = Graph(count, nodes.child[handed_on], nodes.parent[handed_on])
+    release = graph.mixtures(code[words["release"]], labels=distinct.size)
+    columns += _columns("release", graph, release, at)
+    parts |= {coding: _parts(release, labels, coding) for coding in ("publisher", "control")}
+    return Attribution(
+        models=pl.DataFrame([*columns, _relations(nodes, parents).gather(at)]),
+        ids=pl.concat([models["model_id"], nodes.strangers["model_id"]]),
+        parts=parts,
+    )
+
+
+def _columns(name: str, graph: Graph, mixtures: Mixtures, at: Integers) -> list[pl.Series]:
+    """Return mixture, depth and whether there are parents, of the nodes of all models."""
+    facts = {"mixture": mixtures.mixture, "depth": graph.depth, "has_parents": graph.has_parents}
+    return [pl.Series(f"{name}_{fact}", values[at]) for fact, values in facts.items()]
+
+
+def _compact(columns: list[Integers]) -> tuple[Integers, Integers]:
+    """Return a table from label to its rank among those that occur, and the labels that occur."""
+    there = np.zeros(max(int(column.max(initial=0)) for column in columns) + 1, dtype=bool)
+    for column in columns:
+        there[column] = True
+    rank: Integers = np.cumsum(there, dtype=np.int32) - np.int32(1)
+    return rank, np.flatnonzero(there)
 
 
 def _listed(models: pl.DataFrame, totals: pl.DataFrame, publishers: pl.DataFrame) -> pl.DataFrame:
@@ -49,80 +230,49 @@ def _listed(models: pl.DataFrame, totals: pl.DataFrame, publishers: pl.DataFrame
     )
 
 
-def _unlisted(listed: pl.DataFrame, parents: pl.DataFrame) -> pl.DataFrame:
-    """Models that only the lineage names: roots, as far as anyone can see."""
-    return (
-        pl.concat([parents["parent_id"], parents["child_id"]])
-        .unique()
-        .alias("model_id")
-        .to_frame()
-        .with_columns(platform=pl.lit("huggingface"))
-        .join(listed, on=["platform", "model_id"], how="anti")
-        .select(
-            "platform",
-            "model_id",
-            registry_since=pl.lit(listed["registry_since"].max(), pl.Date),
-            account=pl.when(pl.col("model_id").str.contains(HUB_ID)).then(
-                pl.col("model_id").str.split("/").list.first()
-            ),
-            observed_on=pl.lit(listed["observed_on"].max(), pl.Date),
-            lineage_observed=pl.lit(True),  # noqa: FBT003
+def _stretches(listed: pl.DataFrame, parents: pl.DataFrame, publishers: pl.DataFrame) -> Iterator[pl.DataFrame]:
+    """Yield the origins of the models of each stretch; what they descend from may be listed in others."""
+    for stretch in listed.partition_by("registry_since", maintain_order=True):
+        elsewhere = listed.join(stretch, on=["platform", "model_id"], how="anti").unique(
+            ["platform", "model_id"], keep="last", maintain_order=True
         )
-    )
-
-
-def _registry_method() -> pl.Expr:
-    return (
-        pl.when(pl.col("account").str.contains(PERSONAL_ACCOUNT))
-        .then(pl.lit("unaffiliated_user"))
-        .when(pl.col("headquarters").is_null())
-        .then(pl.lit("not_in_registry"))
-        .when(pl.col("role") == "repackager")
-        .then(pl.lit("repackager_without_parents"))
-        .when(pl.col("headquarters") == "ZZ")
-        .then(pl.lit("no_single_base"))
-        .when(pl.col("review_state") == "unreviewed")
-        .then(pl.lit("registry_unreviewed"))
-        .otherwise(pl.lit("registry"))
-    )
-
-
-def _coded(placed: pl.DataFrame, edges: pl.DataFrame, coding: str) -> pl.DataFrame:
-    """Resolve the edges over models labelled ``origin|method`` and take the labels apart again."""
-    resolved = resolve(
-        placed.select(model_id="node", own=pl.concat_str("own_origin", "own_method", separator="|")), edges
-    )
-    parts = pl.col("label").str.split_exact("|", 1)
-    unreviewed = pl.col("root_method") == "registry_unreviewed"
-    return (
-        resolved.with_columns(parts.struct[0].alias("origin"), parts.struct[1].alias("root_method"))
-        .group_by("model_id", "origin")
-        .agg(
-            pl.col("weight").sum().clip(0.0, 1.0),
-            unreviewed_weight=pl.col("weight").filter(unreviewed).sum().clip(0.0, 1.0),
-            depth=pl.col("depth").first(),
-            method=pl.when(pl.col("has_parents").first())
-            .then(pl.lit("declared_parents"))
-            .otherwise(pl.col("root_method").first()),
-        )
-        .rename({"model_id": "node"})
-        .with_columns(coding=pl.lit(coding))
-    )
+        everyone = pl.concat([stretch, elsewhere])
+        last_day: date = stretch["observed_on"].to_list()[stretch["observed_on"].arg_max() or 0]
+        found = attribute(everyone, parents, publishers, day=last_day)
+        # What only the lineage names stands beside the models that name it.
+        named = found.ids.slice(everyone.height) if stretch["lineage_observed"].any() else found.ids.clear()
+        shown = pl.concat(
+            [
+                stretch.select("platform", "model_id", index=pl.int_range(pl.len(), dtype=pl.UInt32)),
+                pl.DataFrame({"model_id": named}).select(
+                    pl.lit(HUB).alias("platform"),
+                    "model_id",
+                    index=pl.int_range(pl.len(), dtype=pl.UInt32) + everyone.height,
+                ),
+            ]
+        ).with_columns(registry_since=pl.lit(stretch["registry_since"][0], pl.Date))
+        for coding in CODINGS:
+            rows = found.rows(coding)
+            yield (
+                shown.join(rows, on="index")
+                .with_columns(
+                    pl.col("coding", "country", "origin", "family", "relation", "method", "root_method").cast(
+                        pl.String
+                    ),
+                    pl.col("depth").cast(pl.Int64),
+                )
+                .drop("index")
+            )
 
 
 def model_origins(
     models: pl.DataFrame, totals: pl.DataFrame, parents: pl.DataFrame, publishers: pl.DataFrame
 ) -> pl.DataFrame:
-    """Return the origin of every listed model under the publisher and the weights coding.
+    """Return the origin of every listed model, and of every model that only the lineage names.
 
-    Publisher coding asks who released the model: the group of the account's headquarters on the day of the
-    figure. The registry is dated, so a model has origins for each stretch of it in which it was observed. A
-    repackager releases nothing of its own, so its models take the origin of what they declare as base, through any
-    number of repackagers. Weights coding follows every declared parent to the roots.
-
-    Unknown is never guessed: an account outside the registry, a personal account, a publisher without a single
-    base, a repackager without declared parents and, under the weights coding, a model whose lineage no table
-    shows (crawls of download counters, ModelScope) stay ``unknown`` with the reason in ``method``.
+    The registry is dated, so a model has origins for each stretch of it in which it was observed; within a stretch
+    ``attribute`` says how. A model that no table shows the lineage of (crawls of download counters, ModelScope) has
+    unknown weights.
 
     Args:
         models: Table ``models``.
@@ -134,48 +284,6 @@ def model_origins(
         Table ``model_origins``.
     """
     listed = _listed(models, totals, publishers)
-    return pl.concat(
-        _in_stretch(stretch, listed, parents, publishers)
-        for stretch in listed.partition_by("registry_since", maintain_order=True)
-    ).sort("platform", "model_id", "registry_since", "coding", "origin")
-
-
-def _in_stretch(
-    stretch: pl.DataFrame, listed: pl.DataFrame, parents: pl.DataFrame, publishers: pl.DataFrame
-) -> pl.DataFrame:
-    """Origins of the models of one stretch of the registry; what they descend from may be listed in others."""
-    since = stretch["registry_since"][0]
-    elsewhere = listed.join(stretch, on=["platform", "model_id"], how="anti").unique(["platform", "model_id"])
-    day = pl.lit(stretch["observed_on"].max(), pl.Date)
-    everyone = pl.concat([stretch, elsewhere.with_columns(observed_on=day, registry_since=pl.lit(since, pl.Date))])
-    everyone = pl.concat([everyone, _unlisted(everyone, parents).select(everyone.columns)])
-    placed = attach_publishers(everyone, publishers, day_column="observed_on").with_columns(
-        own_method=_registry_method(), node=pl.concat_str("platform", "model_id", separator=":")
-    )
-    known = pl.col("own_method").is_in(["registry", "registry_unreviewed"])
-    placed = placed.with_columns(
-        own_origin=pl.when(known).then(origin_group("headquarters")).otherwise(pl.lit("unknown"))
-    )
-    edges = parents.select(pl.format("huggingface:{}", pl.col("child_id", "parent_id")).name.keep())
-
-    repackaged = placed.filter(pl.col("role") == "repackager").select(child_id="node")
-    by_publisher = _coded(placed, edges.join(repackaged, on="child_id", how="semi"), "publisher")
-
-    # A model whose lineage nobody saw may still be the root of others; only its own row stays unknown.
-    unseen = placed.filter(~pl.col("lineage_observed")).join(edges.select(node="child_id"), on="node", how="anti")
-    by_weights = _coded(placed, edges, "weights").join(unseen.select("node"), on="node", how="anti")
-    never_seen = unseen.select(
-        "node",
-        origin=pl.lit("unknown"),
-        weight=pl.lit(1.0),
-        unreviewed_weight=pl.lit(0.0),
-        depth=pl.lit(0, pl.Int64),
-        method=pl.lit("lineage_not_observed"),
-        coding=pl.lit("weights"),
-    )
-    return (
-        pl.concat([by_publisher, by_weights, never_seen.select(by_weights.columns)])
-        .join(placed.select("node", "platform", "model_id", "registry_since"), on="node")
-        .join(stretch, on=["platform", "model_id"], how="semi")
-        .drop("node")
+    return pl.concat(_stretches(listed, parents, publishers)).sort(
+        "platform", "model_id", "registry_since", "coding", "country"
     )

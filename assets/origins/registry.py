@@ -17,31 +17,46 @@ How to read and edit ``publishers.csv``:
   the curator's judgement: ``review_state`` speaks of the headquarters alone.
 * ``review_state``: ``reviewed`` = ATOM's list of organisation regions confirms CN or US; ``group_reviewed`` =
   the list confirms neither CN nor US, the exact country is the curator's; ``unreviewed`` = the curator's
-  knowledge, also wherever the two disagree (the note says so). The list covers Hugging Face alone, so
-  ModelScope rows are unreviewed.
+  knowledge, also wherever the two disagree (the note says so). The list covers Hugging Face alone.
+* ``evidence_url`` of a review is that list, or the page that ties the account to an organisation whose country the
+  list confirms (the repository that first released the weights, a README that links the account). Where a page
+  alone carries the review, it names the place itself.
+* ``city`` is the headquarters city in English where the curator knows it; like ``control`` it is never reviewed.
 * ``alias_of`` names the account that this one was renamed to; its organisation, countries, role and review
   are looked up there.
 * ``role`` repackager = converts or copies other people's weights, so that its models take the origin of their
   roots. Personal accounts have a row only where the handle is a public brand; they have no organisation.
 
-Source of the reviews: ATOM, github.com/Interconnects-AI/tracked-models, the file
+Source of most reviews: ATOM, github.com/Interconnects-AI/tracked-models, the file
 ``metadata/organization_regions.csv`` at commit 3cd8020 (2026-08-17), Apache-2.0. Organisations, families, roles
 and notes are the curator's.
 """
 
 from collections.abc import Collection, Iterable, Iterator
 from datetime import date
-from importlib.resources import as_file, files
+from functools import partial
 from itertools import groupby, pairwise
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import polars as pl
 
+from assets.origins import curated
+from assets.origins.curated import (
+    NO_SINGLE_BASE,
+    RegistryError,
+    Row,
+    blanks,
+    numbered,
+    read_text,
+    refuse,
+    shipped,
+    unknown_countries,
+    unsorted_rows,
+)
 from assets.schemas import validate
 from assets.schemas.attribute import Publishers
 
-NO_SINGLE_BASE: Final = "ZZ"
 PUBLISHER_COLUMNS: Final = ("canonical_account", "headquarters", "control", "role", "review_state")
 """What ``attach_publishers`` adds."""
 
@@ -57,87 +72,24 @@ _AT_COLUMNS: Final = (
 )
 _ACCOUNT: Final = ("platform", "account")
 _ORDER: Final = ("platform", "account", "valid_from")
-_SAME_IN_ALIAS: Final = ("organisation", "headquarters", "control")
-
-_Row = dict[str, Any]
+_SAME_IN_ALIAS: Final = ("organisation", "headquarters", "control", "city")
 
 
-class RegistryError(ValueError):
-    """The registry contradicts itself or cannot be used; the message names place, value and remedy."""
-
-
-def _read(path: Path) -> pl.DataFrame:
-    """Read the CSV as text and turn its dates into dates.
-
-    Text first, because an inferred type would turn ``NA`` (Namibia) into a null.
-    """
-    try:
-        texts = pl.read_csv(path, infer_schema=False, null_values=[""])
-    except (OSError, pl.exceptions.PolarsError) as error:
-        raise RegistryError(
-            f"{path}: the file cannot be read as CSV ({error}); give a comma-separated UTF-8 file."
-        ) from error
-    for name in ("valid_from", "valid_to", "reviewed_on"):
-        if name not in texts.columns:
-            continue  # the declaration reports missing columns, all at once
-        parsed = texts[name].str.to_date("%Y-%m-%d", strict=False)
-        wrong = (parsed.is_null() & texts[name].is_not_null()).arg_true()
-        if len(wrong):
-            row = wrong[0]
-            raise RegistryError(
-                f"{path.name}: row {row + 1}: {name} is {texts[name][row]!r}; write a date as YYYY-MM-DD."
-            )
-        texts = texts.with_columns(parsed)
-    return texts
-
-
-def _known_countries() -> Collection[str]:
-    from maps.geometry.regions import load_regions
-
-    return frozenset(load_regions().filter(pl.col("level") == "country")["region_id"])
-
-
-def _who(row: _Row) -> str:
+def _who(row: Row) -> str:
     return f"row {row['row']} ({row['platform']} account {row['account']!r})"
 
 
-def _interval(row: _Row) -> str:
+def _interval(row: Row) -> str:
     return f"{row['valid_from']} to {row['valid_to'] or 'now'}"
 
 
-def _overlap(one: _Row, other: _Row) -> bool:
+def _overlap(one: Row, other: Row) -> bool:
     return (other["valid_to"] is None or one["valid_from"] < other["valid_to"]) and (
         one["valid_to"] is None or other["valid_from"] < one["valid_to"]
     )
 
 
-def _blanks(rows: Iterable[_Row]) -> Iterator[str]:
-    for row in rows:
-        for name, value in row.items():
-            if isinstance(value, str) and value != value.strip():
-                yield f"{_who(row)}: {name} {value!r} begins or ends with a blank; remove it."
-
-
-def _unsorted(rows: list[_Row]) -> Iterator[str]:
-    for one, other in pairwise(rows):
-        if tuple(one[name] for name in _ORDER) > tuple(other[name] for name in _ORDER):
-            yield (
-                f"{_who(other)} stands after row {one['row']} ({one['account']!r}); "
-                f"sort the rows by {', '.join(_ORDER)} (capitals before small letters)."
-            )
-
-
-def _unknown_countries(rows: Iterable[_Row], countries: Collection[str]) -> Iterator[str]:
-    for row in rows:
-        for name in ("headquarters", "control"):
-            if row[name] != NO_SINGLE_BASE and row[name] not in countries:
-                yield (
-                    f"{_who(row)}: {name} {row[name]!r} is no country of the region registry; write an "
-                    f"ISO 3166-1 alpha-2 code, or {NO_SINGLE_BASE} where there is no single base."
-                )
-
-
-def _overlaps(rows: Iterable[_Row]) -> Iterator[str]:
+def _overlaps(rows: Iterable[Row]) -> Iterator[str]:
     ordered = sorted(rows, key=lambda row: tuple(row[name] for name in _ORDER))
     for one, other in pairwise(ordered):
         if all(one[name] == other[name] for name in _ACCOUNT) and _overlap(one, other):
@@ -147,8 +99,8 @@ def _overlaps(rows: Iterable[_Row]) -> Iterator[str]:
             )
 
 
-def _case_twins(rows: Iterable[_Row]) -> Iterator[str]:
-    def folded(row: _Row) -> tuple[str, str]:
+def _case_twins(rows: Iterable[Row]) -> Iterator[str]:
+    def folded(row: Row) -> tuple[str, str]:
         return row["platform"], row["account"].lower()
 
     for _, group in groupby(sorted(rows, key=folded), key=folded):
@@ -165,7 +117,7 @@ def _case_twins(rows: Iterable[_Row]) -> Iterator[str]:
             )
 
 
-def _not_covered(alias: _Row, targets: Iterable[_Row]) -> date | None:
+def _not_covered(alias: Row, targets: Iterable[Row]) -> date | None:
     """Return the first day of the alias's interval on which no target row holds."""
     day: date = alias["valid_from"]
     for target in sorted(targets, key=lambda row: row["valid_from"]):
@@ -177,8 +129,8 @@ def _not_covered(alias: _Row, targets: Iterable[_Row]) -> date | None:
     return None if alias["valid_to"] is not None and day >= alias["valid_to"] else day
 
 
-def _aliases(rows: Iterable[_Row]) -> Iterator[str]:
-    by_account: dict[tuple[str, str], list[_Row]] = {}
+def _aliases(rows: Iterable[Row]) -> Iterator[str]:
+    by_account: dict[tuple[str, str], list[Row]] = {}
     for row in rows:
         by_account.setdefault((row["platform"], row["account"]), []).append(row)
     for row in (row for group in by_account.values() for row in group if row["alias_of"]):
@@ -201,7 +153,7 @@ def _aliases(rows: Iterable[_Row]) -> Iterator[str]:
             yield from _differences(row, [target for target in targets if _overlap(row, target)])
 
 
-def _differences(alias: _Row, targets: list[_Row]) -> Iterator[str]:
+def _differences(alias: Row, targets: list[Row]) -> Iterator[str]:
     """Report where an alias says something that no concurrent row of its account says."""
     for name in _SAME_IN_ALIAS:
         said = {target[name] for target in targets}
@@ -214,19 +166,16 @@ def _differences(alias: _Row, targets: list[_Row]) -> Iterator[str]:
 
 
 def _check(publishers: pl.DataFrame, countries: Collection[str], *, where: str) -> None:
-    rows = list(publishers.with_row_index("row", offset=1).iter_rows(named=True))
+    rows = numbered(publishers)
     problems = [
-        *_blanks(rows),
-        *_unsorted(rows),
-        *_unknown_countries(rows, countries),
+        *blanks(rows, _who),
+        *unsorted_rows(rows, _ORDER, _who),
+        *unknown_countries(rows, ("headquarters", "control"), countries, _who),
         *_overlaps(rows),
         *_case_twins(rows),
         *_aliases(rows),
     ]
-    if problems:
-        raise RegistryError(
-            f"{where}: {len(problems)} problem(s); row 1 is the first below the header.\n  " + "\n  ".join(problems)
-        )
+    refuse(problems, where=where)
 
 
 def load_publishers(path: Path | None = None, *, known_countries: Collection[str] | None = None) -> pl.DataFrame:
@@ -246,10 +195,10 @@ def load_publishers(path: Path | None = None, *, known_countries: Collection[str
             differ by case alone without a note, rows out of order, stray blanks. All problems are listed.
     """
     if path is None:
-        with as_file(files("assets.origins") / "publishers.csv") as shipped:
-            return load_publishers(shipped, known_countries=known_countries)
-    publishers = validate(_read(path), Publishers, where=path.name)
-    countries = _known_countries() if known_countries is None else known_countries
+        return shipped("publishers.csv", partial(load_publishers, known_countries=known_countries))
+    texts = read_text(path, dates=("valid_from", "valid_to", "reviewed_on"))
+    publishers = validate(texts, Publishers, where=path.name)
+    countries = curated.known_countries() if known_countries is None else known_countries
     _check(publishers, countries, where=path.name)
     return publishers
 
@@ -274,7 +223,8 @@ def _resolved(publishers: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([own.select(columns), renamed.select(columns)])
 
 
-def _holds(day: pl.Expr) -> pl.Expr:
+def holds(day: pl.Expr) -> pl.Expr:
+    """Return whether a row of the registry holds on a day."""
     return (pl.col("valid_from") <= day) & (pl.col("valid_to").is_null() | (day < pl.col("valid_to")))
 
 
@@ -290,7 +240,7 @@ def publishers_at(publishers: pl.DataFrame, day: date) -> pl.DataFrame:
         organisation, headquarters, control, role, review_state; sorted by platform and account. Accounts
         without a row that holds on the day are absent.
     """
-    return _resolved(publishers).filter(_holds(pl.lit(day))).select(_AT_COLUMNS).sort(_ACCOUNT)
+    return _resolved(publishers).filter(holds(pl.lit(day))).select(_AT_COLUMNS).sort(_ACCOUNT)
 
 
 def attach_publishers(rows: pl.DataFrame | pl.LazyFrame, publishers: pl.DataFrame, *, day_column: str) -> pl.DataFrame:
@@ -327,7 +277,7 @@ def attach_publishers(rows: pl.DataFrame | pl.LazyFrame, publishers: pl.DataFram
         frame.select(keys)
         .unique()
         .join(_resolved(publishers), on=_ACCOUNT)
-        .filter(_holds(pl.col(day_column)))
+        .filter(holds(pl.col(day_column)))
         .select(*keys, *PUBLISHER_COLUMNS)
     )
     twice = found.filter(found.select(keys).is_duplicated())

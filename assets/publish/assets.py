@@ -22,6 +22,7 @@ MAP: Final = Path("map.html")
 SURVEY_MAP: Final = Path("static/world-survey-use")
 CHART: Final = Path("static/downloads-over-time")
 INDEX: Final = Path("index.html")
+ORIGINS: Final = Path("origins.html")
 METHOD: Final = Path("method.html")
 SUMMARY: Final = Path("summary.json")
 
@@ -131,8 +132,12 @@ def open_data_files(  # noqa: PLR0917 - Dagster passes positional inputs only
     publishers: pl.DataFrame,
     regions: pl.DataFrame,
     observations: pl.DataFrame,
+    builders: pl.DataFrame,
+    builder_choices: pl.DataFrame,
     estimates: pl.DataFrame,
     world_series: pl.DataFrame,
+    specifications: pl.DataFrame,
+    licences: pl.DataFrame,
     diagnostics: pl.DataFrame,
 ) -> Published:
     """Every public table as CSV and Parquet, with a data package that says what each column is."""
@@ -140,8 +145,12 @@ def open_data_files(  # noqa: PLR0917 - Dagster passes positional inputs only
         "publishers": publishers,
         "regions": regions,
         "observations": observations,
+        "builders": builders,
+        "builder_choices": builder_choices,
         "estimates": estimates,
         "world_series": world_series,
+        "specifications": specifications,
+        "licences": licences,
         "diagnostics": diagnostics,
     }
     folder = run.output_path / "open-data"
@@ -169,8 +178,17 @@ def open_data_files(  # noqa: PLR0917 - Dagster passes positional inputs only
     deps=["world_map", "static_maps", "download_chart", "open_data"],
     checks={"stands_alone": "No page makes a request.", "links_lead_somewhere": "Every link has its file."},
 )
-def site_pages(run: Run, estimates: pl.DataFrame, world_series: pl.DataFrame, regions: pl.DataFrame) -> Published:
-    """The page that ties the maps together, the page on method, and the summary of the run."""
+def site_pages(  # noqa: PLR0917 - Dagster passes positional inputs only
+    run: Run,
+    estimates: pl.DataFrame,
+    world_series: pl.DataFrame,
+    specifications: pl.DataFrame,
+    licences: pl.DataFrame,
+    builder_choices: pl.DataFrame,
+    review_queue: pl.DataFrame,
+    regions: pl.DataFrame,
+) -> Published:
+    """The page that ties the maps together, the pages on origins and method, and the summary of the run."""
     boundaries = _boundaries()
     pictures = {
         path: (run.output_path / path.with_suffix(".svg")).read_text(encoding="utf-8") for path in (SURVEY_MAP, CHART)
@@ -178,9 +196,21 @@ def site_pages(run: Run, estimates: pl.DataFrame, world_series: pl.DataFrame, re
     index = site.render_index(
         estimates,
         world_series,
+        specifications,
         regions,
         map_image=pictures[SURVEY_MAP],
         chart_image=pictures[CHART],
+        boundaries=boundaries,
+        run_mode=run.mode,
+    )
+    origins = site.render_origins(
+        estimates,
+        world_series,
+        specifications,
+        licences,
+        builder_choices,
+        review_queue,
+        regions,
         boundaries=boundaries,
         run_mode=run.mode,
     )
@@ -190,17 +220,19 @@ def site_pages(run: Run, estimates: pl.DataFrame, world_series: pl.DataFrame, re
         {"path": MAP.as_posix(), "shows": "Interactive world map, one file, works offline."},
         {"path": f"{SURVEY_MAP}.png", "shows": "The map of the survey as a picture (also .svg)."},
         {"path": f"{CHART}.svg", "shows": "CN and US downloads over time in the parts of the hubs that were counted."},
+        {"path": ORIGINS.as_posix(), "shows": "CN against US under every way of asking; licences; regional builders."},
         {"path": METHOD.as_posix(), "shows": "How it is measured, in plain words."},
         {"path": "open-data/datapackage.json", "shows": "Every public table as CSV and Parquet, described."},
     ]
     files = [
         _write(run, INDEX, index),
+        _write(run, ORIGINS, origins),
         _write(run, METHOD, method),
         _write(run, SUMMARY, json.dumps(run_summary(estimates, outputs, run_mode=run.mode), indent=1) + "\n"),
     ]
-    links = {link for page in (index, method) for link in re.findall(r'href="([^"#]+)"', page)}
+    links = {link for page in (index, origins, method) for link in re.findall(r'href="([^"#]+)"', page)}
     broken = sorted(link for link in links if ":" not in link and not (run.output_path / link).is_file())
-    alone = [_stands_alone(page) for page in (index, method)]
+    alone = [_stands_alone(page) for page in (index, origins, method)]
     return Published(
         files=files,
         outcomes={

@@ -20,7 +20,12 @@ from assets.schemas.dictionary import frictionless_schema
 from maps.geometry.shapes import sources as geometry_sources
 
 SHARE_ALIKE: Final = "ODbL-1.0"
-REGISTRY_SOURCES: Final[Mapping[str, tuple[str, ...]]] = {"publishers": ("atom_regions",), "regions": ()}
+REGISTRY_SOURCES: Final[Mapping[str, tuple[str, ...]]] = {
+    "publishers": ("atom_regions",),
+    "builders": ("regional_builders",),
+    "builder_choices": ("regional_builders", "hub_stats_frozen", "hf_radar"),
+    "regions": (),
+}
 """Sources of tables that are registries of ours and whose rows cite none."""
 
 HOUSE_LICENCE: Final = "CC-BY-4.0"

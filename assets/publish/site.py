@@ -13,6 +13,7 @@ from markdown_it import MarkdownIt
 
 from assets.adoption.signals import load_signals
 from assets.publish.captions import STAMPS, credit
+from assets.publish.origins_page import origins_context, spread
 from assets.publish.summary import region_counts
 from maps import words
 
@@ -38,6 +39,7 @@ def _environment() -> Environment:
     )
     environment.filters["percent"] = words.percent
     environment.filters["span"] = words.percent_span
+    environment.filters["count"] = words.count
     environment.filters["with_article"] = _with_article
     return environment
 
@@ -111,6 +113,7 @@ def _metros(estimates: pl.DataFrame, regions: pl.DataFrame) -> list[dict[str, An
 def render_index(
     estimates: pl.DataFrame,
     world_series: pl.DataFrame,
+    specifications: pl.DataFrame,
     regions: pl.DataFrame,
     *,
     map_image: str,
@@ -123,6 +126,7 @@ def render_index(
     Args:
         estimates: Table ``estimates``.
         world_series: Table ``world_series``.
+        specifications: Table ``specifications``.
         regions: Table ``regions``.
         map_image: SVG of the world map.
         chart_image: SVG of the time chart.
@@ -144,7 +148,44 @@ def render_index(
             signals=_signals(estimates),
             definitions=_definitions(world_series),
             metros=_metros(estimates, regions),
+            spread=spread(specifications),
             **survey,
+            **_frame(estimates, world_series, boundaries=boundaries, run_mode=run_mode),
+        )
+    )
+
+
+def render_origins(  # noqa: PLR0917 - one argument a table
+    estimates: pl.DataFrame,
+    world_series: pl.DataFrame,
+    specifications: pl.DataFrame,
+    licences: pl.DataFrame,
+    choices: pl.DataFrame,
+    queue: pl.DataFrame,
+    regions: pl.DataFrame,
+    *,
+    boundaries: str,
+    run_mode: str,
+) -> str:
+    """Return ``origins.html``: every way of asking, licences, regional builders, and what is left to review.
+
+    Args:
+        estimates: Table ``estimates``.
+        world_series: Table ``world_series``.
+        specifications: Table ``specifications``.
+        licences: Table ``licences``.
+        choices: Table ``builder_choices``.
+        queue: Table ``review_queue``.
+        regions: Table ``regions``.
+        boundaries: Sentence on the worldview of the boundaries.
+        run_mode: Mode of the run.
+    """
+    return (
+        _environment()
+        .get_template("origins.html")
+        .render(
+            title="Whose models: every way of asking",
+            **origins_context(specifications, licences, choices, queue, regions),
             **_frame(estimates, world_series, boundaries=boundaries, run_mode=run_mode),
         )
     )

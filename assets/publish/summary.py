@@ -13,14 +13,16 @@ REGION_LEVELS = ("country", "metro")
 def region_counts(estimates: pl.DataFrame) -> dict[str, dict[str, int]]:
     """Return, for each signal, how many economies and metros are measured, modelled, suppressed or unknown.
 
-    The newest period and the publisher coding count; ``value`` leaves out what is modelled.
+    The newest period counts, by publisher where a signal has that coding; ``value`` leaves out what is modelled.
 
     Args:
         estimates: Table ``estimates``.
     """
+    coding = pl.col("coding")
+    shown = pl.when((coding == "publisher").any()).then(pl.lit("publisher")).otherwise(coding.min()).over("signal")
     cells = estimates.filter(
         pl.col("level").is_in(REGION_LEVELS)
-        & (pl.col("coding") == "publisher")
+        & (coding == shown)
         & (pl.col("period") == pl.col("period").max().over("signal"))
     ).with_columns(
         known=pl.when(pl.col("state").is_in(["value", "zero"]) & (pl.col("evidence") == "modelled"))

@@ -2,6 +2,7 @@
 
 from assets.schemas.adoption import Diagnostics, Estimates, Observations, WorldSeries
 from assets.schemas.attribute import ActorPlaces, Gazetteer, ModelOrigins, Publishers, Regions
+from assets.schemas.exhibits import Licences, Specifications
 from assets.schemas.ingest import (
     CommitOffsets,
     Denominators,
@@ -12,6 +13,7 @@ from assets.schemas.ingest import (
     SurveyUse,
 )
 from assets.schemas.table import Table, TableError, validate
+from assets.schemas.tracked import BuilderChoices, Builders, ReviewQueue, TrackedPackages, TrackedRepositories
 
 TABLES: dict[str, type[Table]] = {
     f"{table.LAYER}/{table.NAME}": table
@@ -24,13 +26,20 @@ TABLES: dict[str, type[Table]] = {
         Repositories,
         CommitOffsets,
         Publishers,
+        ReviewQueue,
+        TrackedRepositories,
+        TrackedPackages,
+        Builders,
         ModelOrigins,
         Regions,
         Gazetteer,
         ActorPlaces,
+        BuilderChoices,
         Observations,
         Estimates,
         WorldSeries,
+        Specifications,
+        Licences,
         Diagnostics,
     )
 }

@@ -18,7 +18,9 @@ from assets.schemas.vocabulary import (
     STATES,
 )
 
-COUNTED = ("people", "downloads")
+COUNTED = ("people", "downloads", "organisations")
+
+PANELS = ("all_accounts", "matched_accounts", "evaluation_registry", "trending")
 
 
 def _share(description: str) -> dy.Float64:
@@ -44,7 +46,7 @@ class Observations(Table):
     coding = category(CODINGS, "Question that the origin answers.", primary_key=True)
     origin = category(ORIGINS, "Whose model.", primary_key=True)
     counted = category(COUNTED, "What n counts.")
-    n = _count("Distinct people, or downloads where there are no people; null where hidden.")
+    n = _count("Distinct people or organisations, or downloads where there are neither; null where hidden.")
     n_low = _count("Least that the hidden count can be; equal to n where it is published.")
     n_high = _count("Most that the hidden count can be; equal to n where it is published.")
     respondents = dy.Int64(nullable=True, min=0, description="People asked, for surveys.", metadata=unit("people"))
@@ -132,11 +134,7 @@ class WorldSeries(Table):
 
     platform = category(PLATFORMS, "Hub that counts.", primary_key=True)
     definition = category(DOWNLOAD_DEFINITIONS, "What a figure counts.", primary_key=True)
-    panel = category(
-        ("all_accounts", "matched_accounts", "evaluation_registry", "trending"),
-        "Which models the source covers.",
-        primary_key=True,
-    )
+    panel = category(PANELS, "Which models the source covers.", primary_key=True)
     period = dy.Date(primary_key=True, description="Day of the observation.", metadata=unit("date"))
     coding = category(CODINGS, "Question that the origin answers.", primary_key=True)
     accounts = dy.Int64(min=1, description="Accounts in the panel.", metadata=unit("accounts"))

@@ -8,22 +8,12 @@ import polars as pl
 
 from assets.schemas.ingest import REGION_PATTERN
 from assets.schemas.table import Table, category, unit
-from assets.schemas.vocabulary import CODINGS, LEVELS, ORIGINS, PLATFORMS
+from assets.schemas.vocabulary import CODINGS, LEVELS, ORIGIN_METHODS, ORIGINS, PLATFORMS, RELATIONS
 
 NAME_KINDS = (
     *("country", "admin1", "admin2", "city", "region", "area", "institution", "code", "nonplace", "multinational"),
 )
 REVIEW_STATES = ("reviewed", "group_reviewed", "unreviewed")
-ORIGIN_METHODS = (
-    "registry",
-    "registry_unreviewed",
-    "declared_parents",
-    "no_single_base",
-    "not_in_registry",
-    "unaffiliated_user",
-    "repackager_without_parents",
-    "lineage_not_observed",
-)
 
 
 class Publishers(Table):
@@ -40,6 +30,7 @@ class Publishers(Table):
     headquarters = dy.String(
         regex=REGION_PATTERN, description="Country of the headquarters, ISO 3166-1 alpha-2; ZZ = no single base."
     )
+    city = dy.String(nullable=True, min_length=1, description="City of the headquarters, English name, where known.")
     control = dy.String(
         regex=REGION_PATTERN, description="Founding or controlling country, ISO 3166-1 alpha-2; ZZ = none."
     )
@@ -73,17 +64,25 @@ class Publishers(Table):
         return (pl.col("headquarters") != "ZZ") | pl.col("note").is_not_null()
 
     @dy.rule()
+    def no_single_base_has_no_city(cls) -> pl.Expr:  # noqa: N805
+        """A publisher without a country has no city."""
+        return (pl.col("headquarters") != "ZZ") | pl.col("city").is_null()
+
+    @dy.rule()
     def interval_is_ordered(cls) -> pl.Expr:  # noqa: N805
         """The interval ends after it begins."""
         return pl.col("valid_to").is_null() | (pl.col("valid_to") > pl.col("valid_from"))
 
 
 class ModelOrigins(Table):
-    """Origin of each model under each coding, with the way it was found."""
+    """Origin of each model under each coding, with the way it was found.
+
+    Beside the listed models it has those that only the lineage names, because others were made from them.
+    """
 
     LAYER = "attribute"
     NAME = "model_origins"
-    GRAIN = "platform × model × stretch of the registry × coding × origin"
+    GRAIN = "platform × model × stretch of the registry × coding × country"
 
     platform = category(PLATFORMS, "Hub of the model.", primary_key=True)
     model_id = dy.String(primary_key=True, description="Account and name as the platform writes them.")
@@ -94,21 +93,43 @@ class ModelOrigins(Table):
         metadata=unit("date"),
     )
     coding = category(CODINGS, "The question that the origin answers.", primary_key=True)
-    origin = category(ORIGINS, "Country group.", primary_key=True)
+    country = dy.String(
+        primary_key=True,
+        regex=REGION_PATTERN,
+        description="Country of origin, ISO 3166-1 alpha-2; ZZ = unknown, for the reason in root_method.",
+    )
+    origin = category(ORIGINS, "Country group.")
     weight = dy.Float64(
         min_exclusive=0.0,
         max=1.0 + 1e-9,
-        description="Part of the model that has this origin; merges are split equally over their parents.",
+        description="Part of the model that has this country; merges are split equally over their parents.",
         metadata=unit("share"),
     )
     unreviewed_weight = dy.Float64(
         min=0.0,
         max=1.0 + 1e-9,
-        description="Part of the weight that rests on unreviewed rows of the publisher registry.",
+        description="Part of the weight that rests on unreviewed rows of the publisher registry; under the control "
+        "coding all that is known, because control is always the curator's judgement.",
         metadata=unit("share"),
     )
+    family = dy.String(
+        nullable=True,
+        description="Model lines that this part goes back to, separated by semicolons; null where none is known.",
+    )
+    relation = category(
+        RELATIONS,
+        "How the model was made from its declared parents; of several the first of merge, adapter, quantized, "
+        "finetune. Null where it declares none.",
+        nullable=True,
+    )
     method = category(ORIGIN_METHODS, "How the origin was found, or why it is unknown.")
-    depth = dy.Int64(min=0, description="Longest chain of declared parents below the model.", metadata=unit("steps"))
+    root_method = category(
+        ORIGIN_METHODS,
+        "How the origin of the roots was found, or why it is unknown; where they differ, that of the largest part.",
+    )
+    depth = dy.Int64(
+        min=0, description="Longest chain of declared parents that the coding followed.", metadata=unit("steps")
+    )
 
 
 class Regions(Table):

@@ -21,3 +21,16 @@ STATES: Final = ("value", "zero", "suppressed", "not_observable", "not_observed"
 RELATIONS: Final = ("finetune", "quantized", "adapter", "merge", "unspecified")
 PLATFORMS: Final = ("huggingface", "modelscope")
 DOWNLOAD_DEFINITIONS: Final = ("rolling_30d", "all_time", "in_window")
+ORIGIN_METHODS: Final = (
+    "registry",
+    "registry_unreviewed",
+    "declared_parents",
+    "architecture",
+    "name_pattern",
+    "no_single_base",
+    "not_in_registry",
+    "unaffiliated_user",
+    "local_path",
+    "repackager_without_parents",
+    "lineage_not_observed",
+)

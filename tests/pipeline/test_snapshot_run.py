@@ -46,7 +46,7 @@ def test_every_asset_was_made(outcome):
     assert outcome.problems == []
     made = {fact.asset for fact in outcome.facts if isinstance(fact, Finished)}
     assert {"ingest/models", "attribute/model_origins", "adoption/estimates", "publish/site"} <= made
-    assert len(made) == 21
+    assert len(made) == 28
 
 
 @pytest.mark.parametrize(
@@ -132,6 +132,27 @@ def test_the_sign_of_the_answer_depends_on_the_definition(build):
     assert found["all_time"] == pytest.approx(totals["downloads_all_time"].sum())
 
 
+def test_every_way_of_asking_stands_side_by_side(build):
+    table = pl.read_parquet(build / "open-data" / "specifications.parquet")
+    answered = table.filter(pl.col("cn_share").is_not_null() & (pl.col("measure") == "downloads"))
+    assert answered["cn_share"].min() < 0.25
+    assert answered["cn_share"].max() > 0.65
+    choice = {"panel": "evaluation_registry", "measure": "downloads", "tasks": "llm_only", "coding": "weights"}
+    rows = table.filter(**choice, definition="rolling_30d").sort("top")
+    assert rows.select("top", pl.col("cn_share").round(2)).rows() == [("with_top", 0.6), ("without_top", 0.68)]
+    page = (build / "origins.html").read_text()
+    assert f"There are {answered.height} ways of asking" in page
+
+
+def test_chinese_labs_license_more_freely_in_both_panels_and_the_gap_depends_on_size(build):
+    table = pl.read_parquet(build / "open-data" / "licences.parquet")
+    cell = {"makers": "labs", "coding": "publisher", "release_year": "all", "licence_class": "permissive"}
+    shares = {(row["panel"], row["origin"], row["size_band"]): row["share"] for row in table.filter(**cell).to_dicts()}
+    assert shares["evaluation_registry", "CN", "over_20b"] == pytest.approx(0.68, abs=0.01)
+    assert shares["evaluation_registry", "US", "over_20b"] == pytest.approx(0.35, abs=0.01)
+    assert shares["trending", "CN", "over_20b"] - shares["trending", "US", "over_20b"] < 0.05
+
+
 def test_a_crawl_of_one_side_shows_no_share(build):
     series = pl.read_parquet(build / "open-data" / "world_series.parquet")
     modelscope = series.filter(pl.col("platform") == "modelscope")
@@ -166,7 +187,7 @@ def test_the_summary_counts_every_region_once_per_signal(build):
 
 
 def test_pages_stand_alone_and_say_what_is_modelled(build):
-    for name in ("index.html", "method.html", "map.html"):
+    for name in ("index.html", "origins.html", "method.html", "map.html"):
         page = (build / name).read_text()
         assert "default-src 'none'" in page or "default-src &#39;none&#39;" in page
         assert not re.search(r"<(script|img|link|iframe)[^>]+(src|href)=[\"']?https?:", page), name

@@ -29,6 +29,18 @@ REGIONS = pl.DataFrame(
     schema=["region_id", "level", "name", "parent_id"],
     orient="row",
 )
+CHOICES = pl.DataFrame(
+    [
+        ("One", "m", "CN", "KE", "metro:nairobi", date(2024, 3, 1)),
+        ("One", "n", "US", "KE", "metro:nairobi", date(2024, 5, 1)),
+        ("Two", "o", "CN", "KE", None, date(2024, 5, 1)),
+        ("Three", "p", "other", "SE", None, date(2025, 5, 1)),
+        ("Four", "q", "US", "UG", None, date(2025, 5, 1)),
+        ("Five", "r", "unknown", "UG", None, date(2025, 6, 1)),
+    ],
+    schema=["organisation", "model", "origin", "country", "metro", "released_on"],
+    orient="row",
+)
 COUNTS = {  # answered, CN, US, both, neither; None = hidden by the source
     "KE": (74, 43, 10, 7, 28),
     "UG": (60, 20, 12, 6, 34),
@@ -61,7 +73,7 @@ def _survey():
 
 @pytest.fixture(scope="module")
 def cells():
-    return validate(estimate(_survey(), REGIONS), TABLES["adoption/estimates"], where="test")
+    return validate(estimate(_survey(), CHOICES, REGIONS), TABLES["adoption/estimates"], where="test")
 
 
 def _cell(cells, region, signal="survey_use", coding="publisher"):
@@ -71,8 +83,8 @@ def _cell(cells, region, signal="survey_use", coding="publisher"):
 
 
 def test_every_signal_has_one_cell_for_every_region(cells):
-    for (signal, coding), rows in cells.group_by("signal", "coding"):
-        assert sorted(rows["region_id"]) == sorted(REGIONS["region_id"]), (signal, coding)
+    for slice_, rows in cells.group_by("signal", "period", "coding"):
+        assert sorted(rows["region_id"]) == sorted(REGIONS["region_id"]), slice_
     assert set(cells["signal"]) == set(load_signals())
 
 
@@ -99,14 +111,16 @@ def test_absent_cells_of_a_signal_stand_under_its_licence(cells):
 
 def test_two_waves_make_two_sets_of_cells():
     later = _survey().with_columns(wave=pl.lit(date(2026, 6, 1)))
-    cells = validate(estimate(pl.concat([_survey(), later]), REGIONS), TABLES["adoption/estimates"], where="two waves")
+    cells = validate(
+        estimate(pl.concat([_survey(), later]), CHOICES, REGIONS), TABLES["adoption/estimates"], where="two waves"
+    )
     survey = cells.filter(pl.col("signal") == "survey_use")
     assert survey.group_by("period").len()["len"].to_list() == [REGIONS.height] * 2
 
 
 def test_a_survey_without_rows_is_refused():
     with pytest.raises(ValueError, match="survey_use has no rows"):
-        estimate(_survey().clear(), REGIONS)
+        estimate(_survey().clear(), CHOICES, REGIONS)
 
 
 def test_a_metro_inherits_its_country_and_is_less_sure(cells):
@@ -169,3 +183,31 @@ def test_all_surveyed_economies_of_the_snapshot_are_counted():
     )
     assert counts.height == 111
     assert counts.drop_nulls().height == 71
+
+
+def _builders(cells, region, year):
+    return cells.filter(signal="derivative", region_id=region, period=date(year, 1, 1)).row(0, named=True)
+
+
+def test_builders_are_counted_by_economy_and_metro_and_year(cells):
+    kenya, nairobi = _builders(cells, "KE", 2024), _builders(cells, "metro:nairobi", 2024)
+    assert (kenya["n"], kenya["n_cn"], kenya["n_us"], kenya["n_both"], kenya["events"]) == (2, 2, 1, 1, 3)
+    assert kenya["cn_share"] == pytest.approx(2 / 3)
+    assert (nairobi["n"], nairobi["cn_share"], nairobi["counted"]) == (1, 0.5, "organisations")
+    for cell in (kenya, nairobi):
+        assert (cell["evidence"], cell["coding"], cell["state"]) == ("declared", "weights", "value")
+        assert cell["cn_share_high"] - cell["cn_share_low"] > 0.4
+
+
+def test_builders_on_neither_side_have_no_share_and_unknown_ones_widen_the_bounds(cells):
+    sweden, uganda = _builders(cells, "SE", 2025), _builders(cells, "UG", 2025)
+    assert (sweden["state"], sweden["cn_share"], sweden["n_other"]) == ("not_observed", None, 1)
+    assert "neither side: 1 organisation" in sweden["reason"]
+    assert (uganda["state"], uganda["cn_share"], uganda["bound_high"]) == ("zero", 0, 0.5)
+
+
+def test_no_share_of_the_world_is_drawn_from_a_list_that_is_no_census(cells):
+    world = _builders(cells, "world", 2024)
+    assert (world["state"], world["cn_share"]) == ("not_observed", None)
+    assert "no census" in world["reason"]
+    assert "is known to have built" in _builders(cells, "KE", 2025)["reason"]

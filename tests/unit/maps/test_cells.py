@@ -143,7 +143,7 @@ def test_slices_come_in_order_of_signal_period_and_coding():
 
 def test_captions_say_period_number_coverage_and_evidence():
     said = cube.subtitle(first())
-    for part in ("Survey wave of May 2025", "n = 1,600 respondents", "coverage 90 %", "declared by the person"):
+    for part in ("Survey wave of May 2025", "n = 1,600 respondents", "coverage 90 %", "declared by those counted"):
         assert part in said
     assert cube.title(first(), synthetic.spec()).startswith("SYNTHETIC: ")
 
@@ -158,7 +158,7 @@ def test_a_map_without_colour_says_why_and_what_is_known():
 
 def test_tally_names_every_state():
     assert cube.tally(first()) == (
-        "16 economies and territories: 12 with a share (of these 2 with fewer than 30 people), 1 hidden, "
+        "16 economies and territories: 12 with a share (of these 2 with fewer than 30 respondents), 1 hidden, "
         "1 that no source can tell and 2 without data in this run."
     )
 

@@ -49,7 +49,9 @@ def test_names_are_inert_and_every_region_has_its_figures(picture):
     root = ET.fromstring(picture)  # noqa: S314 - our own text
     titles = [node.findtext(f"{SVG}title") for node in root.iter() if node.get("data-region")]
     assert any(title.startswith("</script><script>") for title in titles)
-    assert "A8: 100 % Chinese, 95 % interval 90–100 %, n = 100 respondents, declared by the person" in " ".join(titles)
+    assert "A8: 100 % Chinese, 95 % interval 90–100 %, n = 100 respondents, declared by those counted" in " ".join(
+        titles
+    )
     assert not list(root.iter(f"{SVG}script"))
     assert "\u202e" not in picture
 

@@ -22,7 +22,8 @@ def _totals(*rows):
 
 
 def _parents(*rows):
-    return pl.DataFrame(rows, schema={"child_id": pl.String, "parent_id": pl.String}, orient="row")
+    edges = pl.DataFrame(rows, schema={"child_id": pl.String, "parent_id": pl.String}, orient="row")
+    return edges.with_columns(relation=pl.lit("finetune"))
 
 
 PUBLISHERS = pl.DataFrame(
@@ -44,13 +45,14 @@ PUBLISHERS = pl.DataFrame(
     valid_from=pl.lit(date(2022, 1, 1)),
     valid_to=pl.lit(None, pl.Date),
     alias_of=pl.lit(None, pl.String),
+    families=pl.lit(None, pl.String),
 )
 
 
 def _coded(models, totals, parents, coding):
     rows = model_origins(models, totals, parents, PUBLISHERS).filter(pl.col("coding") == coding)
     return {
-        model: (dict(own.select("origin", "weight").iter_rows()), own["method"][0])
+        model: (dict(own.group_by("origin").agg(pl.col("weight").sum()).iter_rows()), own["method"][0])
         for (model,), own in rows.group_by("model_id")
     }
 
@@ -147,11 +149,11 @@ def test_listing_a_root_in_a_crawl_never_makes_its_children_unknown():
     assert weights["Qwen/base"] == ({"unknown": 1.0}, "lineage_not_observed")
 
 
-def test_every_model_once_and_weights_add_up():
+def test_every_model_and_what_it_names_once_and_weights_add_up():
     models = _models(("SomeLab/merge", "SomeLab"), ("Qwen/Qwen3", "Qwen"))
     parents = _parents(("SomeLab/merge", "Qwen/Qwen3"), ("SomeLab/merge", "meta-llama/never-listed"))
     rows = model_origins(models, _totals(("huggingface", "Qwen/Qwen3", "Qwen")), parents, PUBLISHERS)
-    assert set(rows["model_id"]) == {"SomeLab/merge", "Qwen/Qwen3"}
+    assert set(rows["model_id"]) == {"SomeLab/merge", "Qwen/Qwen3", "meta-llama/never-listed"}
     sums = rows.group_by("model_id", "registry_since", "coding").agg(pl.col("weight").sum())
     assert sums["weight"].to_list() == pytest.approx([1.0] * sums.height)
 

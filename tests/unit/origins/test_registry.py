@@ -48,6 +48,7 @@ LINE = {
     "account": "acme",
     "organisation": "Acme",
     "headquarters": "FR",
+    "city": "",
     "control": "FR",
     "valid_from": "2022-01-01",
     "valid_to": "",
@@ -104,13 +105,31 @@ class TestShippedFile:
         assert set(groups.filter(review_state="reviewed")["origin"]) == {"CN", "US"}
         assert set(groups.filter(review_state="group_reviewed")["origin"]) == {"other"}
 
-    def test_evidence_is_the_pinned_list_or_nothing(self, shipped):
+    def test_evidence_is_the_pinned_list_or_a_page_of_its_own(self, shipped):
         checked = shipped.filter(pl.col("review_state") != "unreviewed")
-        assert set(checked["evidence_url"]) == {EVIDENCE}
-        assert set(checked["reviewed_on"]) == {date(2026, 11, 23)}
-        assert set(checked["platform"]) == {"huggingface"}
+        by_list = checked.filter(evidence_url=EVIDENCE)
+        assert by_list.height >= 110
+        assert set(by_list["reviewed_on"]) == {date(2026, 11, 23)}
+        assert set(by_list["platform"]) == {"huggingface"}
+        by_page = checked.filter(pl.col("evidence_url") != EVIDENCE)
+        assert by_page["evidence_url"].str.starts_with("https://").all()
         unchecked = shipped.filter(review_state="unreviewed")
         assert unchecked.select("evidence_url", "reviewed_on").null_count().row(0) == (unchecked.height,) * 2
+
+    def test_a_page_ties_an_account_to_an_organisation_that_the_list_confirms(self, shipped):
+        confirmed = set(shipped.filter(evidence_url=EVIDENCE).select("organisation", "headquarters").rows())
+        by_page = shipped.filter(pl.col("review_state") == "reviewed", pl.col("evidence_url") != EVIDENCE)
+        assert by_page.height >= 9
+        assert set(by_page.select("organisation", "headquarters").rows()) <= confirmed
+
+    def test_a_city_lies_in_one_country(self, shipped):
+        places = shipped.drop_nulls("city").select("city", "headquarters").unique()
+        assert not places["city"].is_duplicated().any()
+        assert "ZZ" not in set(places["headquarters"])
+
+    def test_cities_are_known_where_regional_builders_sit(self, shipped):
+        regional = shipped.filter(~pl.col("headquarters").is_in(["CN", "US", "ZZ"]))
+        assert 1 - regional["city"].null_count() / regional.height > 0.8
 
     def test_disagreements_with_the_evidence_are_named_and_unreviewed(self, shipped):
         for account in ("ai21labs", "jinaai", "sensenova"):
@@ -160,6 +179,8 @@ class TestFacts:
             ("mistralai", "FR", "group_reviewed"),
             ("LGAI-EXAONE", "KR", "group_reviewed"),
             ("unsloth", "US", "unreviewed"),
+            ("sentence-transformers", "US", "reviewed"),
+            ("google-bert", "US", "reviewed"),
         ],
     )
     def test_headquarters(self, shipped, account, headquarters, state):
@@ -177,6 +198,11 @@ class TestFacts:
     def test_a_takeover_ends_a_row(self, shipped):
         assert _on(shipped, "jinaai", date(2025, 10, 8))["headquarters"] == "DE"
         assert _on(shipped, "jinaai", date(2025, 10, 9))["headquarters"] == "US"
+
+    def test_a_handed_over_account_counts_where_it_was_on_the_day(self, shipped):
+        before, after = (_on(shipped, "sentence-transformers", date(2025, 10, day)) for day in (21, 22))
+        assert (before["headquarters"], before["review_state"]) == ("DE", "group_reviewed")
+        assert (after["headquarters"], after["review_state"]) == ("US", "reviewed")
 
     def test_headquarters_and_control_may_differ(self, shipped):
         row = _on(shipped, "DAMO-NLP-SG", self.DAY)
@@ -349,6 +375,7 @@ class TestRefusals:
         [
             ({"review_state": "reviewed"}, "review_has_evidence"),
             ({"headquarters": "ZZ"}, "no_single_base_has_note"),
+            ({"headquarters": "ZZ", "city": "Paris", "note": "No base."}, "no_single_base_has_no_city"),
             ({"valid_to": "2021-01-01"}, "interval_is_ordered"),
             ({"headquarters": "fr"}, "headquarters"),
             ({"role": "boss"}, "role"),

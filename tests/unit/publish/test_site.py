@@ -7,7 +7,7 @@ import pytest
 
 from assets.adoption.signals import load_signals
 from assets.publish.captions import chart_spec, credit, map_spec
-from assets.publish.site import render_index, render_method
+from assets.publish.site import render_index, render_method, render_origins
 from assets.publish.summary import region_counts
 from assets.schemas import TABLES
 
@@ -83,10 +83,47 @@ def _series():
     return _table("adoption/world_series", [row])
 
 
+def _specifications(*rows):
+    plain = {
+        "platform": "huggingface",
+        "definition": "rolling_30d",
+        "panel": "trending",
+        "period": date(2026, 8, 21),
+        "measure": "downloads",
+        "tasks": "all_tasks",
+        "top": "with_top",
+        "coding": "weights",
+        "n": 200.0,
+        "cn_of_all": 0.2,
+        "us_of_all": 0.2,
+        "cn_share": 0.5,
+        "bound_low": 0.2,
+        "bound_high": 0.8,
+        "untagged": 0.1,
+        "source_id": "hf_radar",
+    }
+    return _table("adoption/specifications", [plain | row for row in rows or ({},)])
+
+
+def _origins(*rows, licences=(), choices=(), queue=()):
+    return render_origins(
+        _estimates(WORLD),
+        _series(),
+        _specifications(*rows),
+        _table("adoption/licences", licences),
+        _table("adoption/builder_choices", choices),
+        _table("attribute/review_queue", queue),
+        _regions(),
+        boundaries="Lines.",
+        run_mode="snapshot",
+    )
+
+
 def _index(*cells, run_mode="snapshot"):
     return render_index(
         _estimates(*cells),
         _series(),
+        _specifications(),
         _regions(),
         map_image="<svg/>",
         chart_image="<svg/>",
@@ -161,3 +198,73 @@ def test_what_is_modelled_is_counted_apart_from_what_is_measured():
     )
     counts = region_counts(cells)["survey_use"]
     assert (counts["value"], counts["modelled"], counts["suppressed"]) == (1, 1, 1)
+
+
+def test_the_lowest_and_the_highest_way_of_asking_are_told_on_both_pages():
+    rows = ({"cn_share": 0.21, "coding": "publisher"}, {"cn_share": 0.71, "tasks": "llm_only"}, {"measure": "models"})
+    page = _origins(*rows)
+    assert "There are 2 ways of asking" in page
+    assert "runs from 21 % to 71 %" in page
+    assert "(trending models, 21 August 2026) it still runs from 21 % to 71 %" in page
+    assert "Lowest: last 30 days, trending models, all tasks, all, by who released the model." in page
+
+
+def test_codings_without_an_answer_are_dashes_and_reasons_are_told():
+    page = _origins({}, {"coding": "publisher", "cn_share": None, "reason": "The source cannot tell."})
+    assert "<strong>50 %</strong>" in page
+    assert "<strong>–</strong>" in page
+    assert "1 of the combinations (the source cannot tell)" in page
+
+
+def test_a_run_without_any_answer_still_has_its_pages():
+    silent = {"cn_share": None, "reason": "The source cannot tell."}
+    page = _origins(silent)
+    assert "ways of asking about downloads" not in page
+    assert "the source cannot tell" in page
+
+
+def test_licences_of_labs_are_shown_by_size_and_year():
+    cell = {"panel": "trending", "period": date(2026, 8, 21), "makers": "labs", "coding": "publisher", "origin": "CN"}
+    cell |= {"licence_class": "permissive", "of_models": 9.0, "models": 6.0, "share": 2 / 3, "source_id": "hf_radar"}
+    page = _origins(
+        licences=[
+            cell | {"size_band": "all", "release_year": "all"},
+            cell | {"size_band": "all", "release_year": "2025"},
+            cell | {"size_band": "all", "release_year": "2024", "makers": "everyone"},
+        ]
+    )
+    assert '<td>China</td><td class="number">9</td><td class="number">67 %</td>' in page
+    assert '<td>2025</td><td class="number">67 % (9)</td><td class="number">–</td>' in page
+    assert "<td>2024</td>" not in page
+
+
+def test_builders_are_marks_by_place_and_side():
+    choice = {"model": "m", "country": "KE", "metro": "metro:nairobi", "released_on": date(2024, 1, 1)}
+    choice |= {"found_in": "curated"}
+    page = _origins(
+        choices=[
+            choice | {"organisation": "One", "origin": "CN"},
+            choice | {"organisation": "Two", "origin": "CN"},
+            choice | {"organisation": "Two", "origin": "US", "model": "k", "released_on": date(2025, 1, 1)},
+        ]
+    )
+    row = page[page.index('<th scope="row">Nairobi') :].partition("</tr>")[0]
+    assert "metro area" in row
+    assert "2024–2025" in row
+    assert row.count("●") == 3
+    assert "One, Two" in row
+    assert page.index(">Nairobi<") < page.index(">Kenya<")
+
+
+def test_what_is_left_to_review_names_registered_accounts_alone():
+    row = {"source_id": "hf_radar", "platform": "huggingface", "observed_on": date(2026, 8, 21)}
+    page = _origins(
+        queue=[
+            row | {"account": "some-person", "need": "unregistered", "share": 0.03, "rank": 1},
+            row | {"account": "unsloth", "need": "unreviewed", "share": 0.02, "rank": 2},
+            row | {"account": "Comfy-Org", "need": "unreviewed", "share": 0.01, "rank": 3},
+        ]
+    )
+    assert "unsloth, Comfy-Org" in page
+    assert "some-person" not in page
+    assert '<td class="number">3 %</td><td class="number">2</td><td class="number">3 %</td>' in page
