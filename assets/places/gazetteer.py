@@ -24,6 +24,7 @@ from platformdirs import user_cache_path
 
 from assets.places import names
 from assets.places.aliases import ALIASES_FILE, alias_names
+from assets.places.lookup import Index
 from assets.places.names import CASES, KINDS
 from assets.places.text import key_of
 
@@ -244,6 +245,7 @@ class Gazetteer:
         version: Hash of what it was compiled from.
         keys: key, key_id (rows ``starts[key_id]`` to ``starts[key_id + 1]`` of the arrays belong to it), and has_any,
             has_capitals, has_tail: which ways of writing count.
+        index: Positions of texts in ``keys``.
         starts: First row of each key, and the number of rows.
         kind: Position in ``names.KINDS``.
         case: Position in ``names.CASES``.
@@ -254,12 +256,13 @@ class Gazetteer:
         prior: See `assets/places/names.py`.
         countries: ISO 3166-1 alpha-2 codes.
         admin1s: ISO 3166-2 codes.
-        cities: geonameid, city (name in GeoNames), metro.
+        cities: geonameid, city (name in GeoNames), metro; sorted.
         code_metros: code (of a subdivision or economy that lies in a metro whole), metro.
     """
 
     version: str
     keys: pl.DataFrame
+    index: Index
     starts: Array
     kind: Array
     case: Array
@@ -294,6 +297,7 @@ def read_gazetteer(path: Path) -> Gazetteer:
     return Gazetteer(
         version=version_of(path),
         keys=keys,
+        index=Index(keys["key"]),
         starts=starts,
         kind=rows["kind"].to_physical().cast(pl.Int8).to_numpy(),
         case=case,
@@ -304,7 +308,10 @@ def read_gazetteer(path: Path) -> Gazetteer:
         prior=rows["prior"].cast(pl.Float32).to_numpy(),
         countries=countries.to_numpy(),
         admin1s=admin1s.to_numpy(),
-        cities=rows.filter(pl.col("geonameid").is_not_null()).select("geonameid", "city", "metro").unique("geonameid"),
+        cities=rows.filter(pl.col("geonameid").is_not_null())
+        .select("geonameid", "city", "metro")
+        .unique("geonameid")
+        .sort("geonameid"),
         code_metros=rows.filter(pl.col("geonameid").is_null(), pl.col("metro").is_not_null())
         .select(code=pl.coalesce("admin1", pl.col("country").cast(pl.String)), metro="metro")
         .unique("code"),

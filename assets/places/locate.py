@@ -126,7 +126,9 @@ def locate(strings: pl.Series, *, gazetteer: Gazetteer | None = None) -> pl.Data
         _MEMO.keep(fresh)
         old = distinct.join(unknown, on="text", how="anti").join(known, on="text") if known.height else _no_rows()
         known = pl.concat([old, fresh])
-    return texts.join(known, on="text", how="left", maintain_order="left").drop("text")
+    # Rows are gathered by position, from whole columns: a join would copy nested columns piece by piece.
+    rows = texts.join(known.select("text").with_row_index("row"), on="text", how="left", maintain_order="left")["row"]
+    return known.drop("text").rechunk()[rows]
 
 
 def _located(texts: pl.Series, gazetteer: Gazetteer) -> pl.DataFrame:
@@ -181,7 +183,7 @@ def _batch(texts: pl.Series, gazetteer: Gazetteer) -> pl.DataFrame:
     )
     return (
         place.with_row_index("row")
-        .join(gazetteer.cities, left_on="core", right_on="geonameid", how="left", maintain_order="left")
+        .hstack(_cities(place["core"], gazetteer))
         .with_columns(code=pl.coalesce("admin1", "country"))
         .join(gazetteer.code_metros, on="code", how="left", suffix="_of_code", maintain_order="left")
         .join(candidates, left_on="row", right_on="text", how="left", maintain_order="left")
@@ -200,6 +202,13 @@ def _batch(texts: pl.Series, gazetteer: Gazetteer) -> pl.DataFrame:
         )
         .select("text", *(pl.col(name).cast(dtype) for name, dtype in LOCATED.items()))
     )
+
+
+def _cities(geonameids: pl.Series, gazetteer: Gazetteer) -> pl.DataFrame:
+    """Return city and metro of GeoNames ids, by position: a join would hash all cities for every batch."""
+    known = gazetteer.cities["geonameid"]
+    at = np.searchsorted(known.to_numpy(), geonameids.fill_null(known[0]).to_numpy())
+    return gazetteer.cities.select("city", "metro")[at].with_columns(pl.when(geonameids.is_not_null()).then(pl.all()))
 
 
 def _named(codes: Array, position: Array) -> pl.Series:

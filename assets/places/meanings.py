@@ -251,16 +251,19 @@ def _comes_later(where: Array, name: Array, sure_where: Array, sure: Array) -> A
 
 def _inside(rows: Rows, names: Names, mass: Array, gazetteer: Gazetteer) -> tuple[Array, Array]:
     """Say for each row whether a subdivision that holds the place is named in the same alternative, and in the text."""
-    admin1 = gazetteer.admin1[rows.row].astype(np.int64)
-    holder = IS_SUBDIVISION[rows.kind] & (admin1 >= 0) & (rows.prior > CONTAINER * mass[rows.name])
-    base = len(gazetteer.admin1s) + 1
-    beside = _held(names.alternative[rows.name] * base + admin1, rows.name, holder)
-    # Few texts have several alternatives; where there is one, the text is the alternative.
     opens = np.append(True, names.alternative[1:] != names.alternative[:-1])[: names.count]
-    several = (np.bincount(names.text, weights=opens, minlength=1) > 1)[names.text[rows.name]]
-    text = beside.copy()
-    text[several] = _held(names.text[rows.name[several]] * base + admin1[several], rows.name[several], holder[several])
-    return beside, text
+    several = np.bincount(names.text, weights=opens, minlength=1)[names.text] > 1
+    base = len(gazetteer.admin1s) + 1
+    found = []
+    for group, may_be in ((names.alternative, names.beside), (names.text, several)):
+        at = np.flatnonzero(may_be[rows.name])
+        name, admin1 = rows.name[at], gazetteer.admin1[rows.row[at]].astype(np.int64)
+        holder = IS_SUBDIVISION[rows.kind[at]] & (admin1 >= 0) & (rows.prior[at] > CONTAINER * mass[name])
+        held = np.zeros(len(rows.name), bool)
+        held[at] = _held(group[name] * base + admin1, name, holder)
+        found.append(held)
+    # Where a text has one alternative, the text is the alternative.
+    return found[0], found[0] | found[1]
 
 
 def _held(where: Array, name: Array, holder: Array) -> Array:

@@ -130,7 +130,7 @@ def resolve(spans: Spans, gazetteer: Gazetteer) -> Resolution:
     np.maximum.at(share, pairs.text[mine], pairs.share[mine])
     placeless = np.zeros(spans.texts, np.int8)
     said = np.where(names.kind == NONPLACE, ONE_WORD, np.where(names.kind == MULTINATIONAL, SEVERAL, 0))
-    np.maximum.at(placeless, names.text, said)
+    np.maximum.at(placeless, names.text[said > 0], said[said > 0])
     return Resolution(
         country=chosen,
         admin1=admin1,
@@ -169,9 +169,8 @@ def _candidates(
     """Return the countries that open texts may mean: text, country, weight (see ``Resolution.candidates``)."""
     rival = (against[pairs.name] >= RIVAL) & (pairs.share > HALF_MEANT)
     split = np.unique(pairs.text[rival])
-    claims = np.unique(
-        np.stack([np.append(pairs.text[rival], split), np.append(pairs.country[rival], chosen[split])]), axis=1
-    )
+    claimed = np.append(pairs.text[rival], split) * pairs.base + np.append(pairs.country[rival], chosen[split])
+    claims = np.divmod(np.unique(claimed), pairs.base)
     several, parts = np.unique(claims[0], return_counts=True)
     equal = 1 / np.repeat(parts, parts)
     scored = open_[text] & ~flags(several, len(open_))[text] & (weight >= LEAST_CANDIDATE)

@@ -15,6 +15,7 @@ import numpy as np
 import polars as pl
 
 from assets.places.gazetteer import ADMIN1, ANY, CITY, COUNTRY, Gazetteer
+from assets.places.lookup import Index
 from assets.places.text import STRONG, WEAK, key_of, parted
 
 Array = np.ndarray[Any, Any]
@@ -145,11 +146,19 @@ FLAGS: Final = ("capitals_count", "tail_counts", "neutral", "common", "personal"
 
 def _parts(texts: pl.Series) -> pl.DataFrame:
     """Split texts into parts: text, stretch (between strong signs), words."""
+    text = pl.col("text")
+    raw = pl.DataFrame({"text": _present(texts)}).with_row_index("number")
+    is_ascii = text.str.len_bytes() == text.str.len_chars()
     return (
-        pl.DataFrame({"text": _present(texts)})
-        .lazy()
-        .select(parted(pl.col("text")).str.split(STRONG).alias("stretches"))
-        .with_row_index("text")
+        # Most texts need none of what other scripts need.
+        pl.concat(
+            [
+                raw.lazy().filter(is_ascii).select("number", stretches=parted(text, ascii_only=True)),
+                raw.lazy().filter(~is_ascii).select("number", stretches=parted(text)),
+            ]
+        )
+        .sort("number")
+        .select(pl.col("number").alias("text"), pl.col("stretches").str.split(STRONG))
         .explode("stretches")
         .with_row_index("stretch")
         .select("text", "stretch", words=pl.col("stretches").str.split(WEAK))
@@ -238,7 +247,9 @@ def _candidates(tokens: pl.DataFrame, gazetteer: Gazetteer) -> pl.DataFrame:
     )
     if not found:
         return pl.DataFrame(schema=_CANDIDATES)
-    known = pl.concat(found).join(gazetteer.keys, on="key").join(lengths, on="part")
+    runs = pl.concat(found)
+    at, rows = gazetteer.index.find(runs["key"])
+    known = runs[at].hstack(gazetteer.keys[rows].drop("key")).join(lengths, on="part", maintain_order="left")
     ends = pl.col("at") + pl.col("tokens") == pl.col("words")
     whole, upper = pl.col("tokens") == pl.col("words"), pl.col("capitals")
     known = known.with_columns(
@@ -351,13 +362,12 @@ def _deletions(texts: pl.DataFrame) -> pl.DataFrame:
             variant=pl.col("text").str.slice(0, pl.col("at")) + pl.col("text").str.slice(pl.col("at") + 1),
             whole=pl.col("at") == pl.col("text").str.len_chars(),
         )
-        .unique(["text", "variant"], keep="last")
     )
 
 
 @functools.lru_cache(maxsize=1)
-def _spellings(gazetteer: Gazetteer) -> pl.DataFrame:
-    """Names long and prominent enough to be recognised with one letter wrong, and those spellings."""
+def _spellings(gazetteer: Gazetteer) -> tuple[pl.DataFrame, Index]:
+    """Names long and prominent enough to be recognised with one letter wrong, those spellings, and their index."""
     rows = np.flatnonzero(
         (gazetteer.case == ANY)
         & (
@@ -378,8 +388,9 @@ def _spellings(gazetteer: Gazetteer) -> pl.DataFrame:
         .join(gazetteer.keys.select("key_id", text="key"), on="key_id")
         .filter(_is_long(pl.col("text")))
     )
-    return _deletions(names).select(
-        "variant", "key_id", "prior", "region", name="text", name_at="at", name_whole="whole"
+    spellings = _deletions(names)
+    return spellings.select("key_id", "prior", "region", name="text", name_at="at", name_whole="whole"), Index(
+        spellings["variant"]
     )
 
 
@@ -389,10 +400,12 @@ def _is_long(text: pl.Expr) -> pl.Expr:
 
 def _respelt(texts: pl.Series, gazetteer: Gazetteer) -> pl.DataFrame:
     """Find long names with one letter wrong, missing or too many, or two swapped: text, key_id, region."""
-    wanted = pl.DataFrame({"text": texts.unique()}).filter(_is_long(pl.col("text")))
+    asked = _deletions(pl.DataFrame({"text": texts.unique()}).filter(_is_long(pl.col("text"))))
+    spellings, index = _spellings(gazetteer)
+    at, rows = index.find(asked["variant"])
     return (
-        _deletions(wanted)
-        .join(_spellings(gazetteer), on="variant")
+        asked[at]
+        .hstack(spellings[rows])
         .filter(
             pl.col("whole") | pl.col("name_whole") | ((pl.col("at") - pl.col("name_at")).abs() <= 1),
             pl.col("text").str.slice(0, 1) == pl.col("name").str.slice(0, 1),

@@ -235,3 +235,11 @@ def test_an_ampersand_is_a_word():
 def test_nothing_stays_nothing():
     assert _all_parted(["", "  ", ",;-", None]) == ["", "", "", None]
     assert _keys(["", "!?", None]) == ["", "", None]
+
+
+@given(st.lists(st.text(st.characters(max_codepoint=127), max_size=60), min_size=1, max_size=40))
+@settings(max_examples=200, deadline=None)
+def test_the_short_way_for_ascii_parts_alike(several):
+    frame = pl.DataFrame({"text": several})
+    short, whole = frame.select(short=parted(pl.col("text"), ascii_only=True), whole=parted(pl.col("text")))
+    assert short.to_list() == whole.to_list()
