@@ -25,10 +25,11 @@ class Index:
     def __init__(self, column: pl.Series) -> None:
         """Sort the texts by their hashes."""
         hashes = column.hash().to_numpy()
-        self._order = np.argsort(hashes, kind="stable").astype(np.int32)
+        self._order = np.argsort(hashes).astype(np.int32)
         self._hashes = hashes[self._order]
         self._column = column
-        self._starts = np.searchsorted(self._bucket(self._hashes), np.arange((1 << BITS) + 1)).astype(np.int32)
+        self._starts = np.zeros((1 << BITS) + 1, np.int32)
+        np.cumsum(np.bincount(self._bucket(hashes), minlength=1 << BITS), out=self._starts[1:])
 
     @staticmethod
     def _bucket(hashes: Array) -> Array:
