@@ -98,7 +98,9 @@ def compile_names() -> pl.DataFrame:
             names.airport_codes(cities),
             names.metro_names(cities),
         )
-    ).with_columns(key=key_of(pl.col("name")))
+    ).select(key_of(pl.col("name")).alias("key"), pl.exclude("name"))
+    # The names of all scripts are most of the memory.
+    cities = cities.drop("alternatenames")
     factor = _developer_factors(countries)
     weighed = (
         _without_collisions(found)
@@ -111,12 +113,12 @@ def compile_names() -> pl.DataFrame:
         )
         .drop("factor")
     )
-    ours = alias_names(cities).select(names.COLUMNS).with_columns(key=key_of(pl.col("name")), ours=pl.lit(value=True))
+    ours = alias_names(cities).with_columns(key=key_of(pl.col("name")), ours=pl.lit(value=True)).select(weighed.columns)
     usable = (pl.col("key").str.len_chars() >= KEY_LETTERS) & pl.col("key").str.contains(r"\p{L}")
     by_city = metro_membership(cities).rename({"metro": "city_metro"})
     by_code = metro_of_admin1().rename({"admin1": "code", "metro": "code_metro"})
     return (
-        _curated_first(pl.concat([weighed.select(ours.columns), ours]).filter(usable))
+        _curated_first(pl.concat([weighed, ours]).filter(usable))
         .sort("prior", descending=True)
         # Of places of one name in one subdivision the largest stands for all.
         .unique(["key", "case", "kind", "country", "admin1", "second_hand"], keep="first", maintain_order=True)

@@ -156,7 +156,7 @@ def _cells(text: str, row: Mapping[str, Any], names: Mapping[str, str]) -> dict[
         "admin1": row["admin1"] or NOTHING,
         "city": shown(row["city"] or NOTHING),
         "metro": row["metro"] or NOTHING,
-        "confidence": NOTHING if confidence is None else f"{100 * confidence:.0f} %",
+        "confidence": NOTHING if confidence is None else f"{100 * confidence:.1f} %",
         "reason": shown(row["reason"]),
         "candidates": ", ".join(f"{one['country']} {100 * one['weight']:.0f} %" for one in candidates) or NOTHING,
     }
