@@ -191,7 +191,9 @@ def attribute(models: pl.DataFrame, parents: pl.DataFrame, publishers: pl.DataFr
     graph = Graph(count, nodes.child[handed_on], nodes.parent[handed_on])
     release = graph.mixtures(code[words["release"]], labels=distinct.size)
     columns += _columns("release", graph, release, at)
+    del graph, words
     parts |= {coding: _parts(release, labels, coding) for coding in ("publisher", "control")}
+    del release
     return Attribution(
         models=pl.DataFrame([*columns, _relations(nodes, parents).gather(at)]),
         ids=pl.concat([models["model_id"], nodes.strangers["model_id"]]),

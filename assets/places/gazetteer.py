@@ -22,9 +22,9 @@ import polars as pl
 from filelock import FileLock
 from platformdirs import user_cache_path
 
+from assets.lookup import Index
 from assets.places import names
 from assets.places.aliases import ALIASES_FILE, alias_names
-from assets.places.lookup import Index
 from assets.places.names import CASES, KINDS
 from assets.places.text import key_of
 

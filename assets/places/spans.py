@@ -14,8 +14,8 @@ from typing import Any, Final
 import numpy as np
 import polars as pl
 
+from assets.lookup import Index
 from assets.places.gazetteer import ADMIN1, ANY, CITY, COUNTRY, Gazetteer
-from assets.places.lookup import Index
 from assets.places.text import STRONG, WEAK, key_of, parted
 
 Array = np.ndarray[Any, Any]

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from assets.lookup import Index
 from assets.places import locate as module
 from assets.places.gazetteer import load_gazetteer
 from assets.places.locate import LOCATED, REASONS, locate
-from assets.places.lookup import Index
 from assets.places.names import read_cities
 from assets.places.spans import find_spans
 from assets.places.text import MAX_CHARACTERS

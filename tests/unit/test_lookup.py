@@ -4,7 +4,7 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assets.places.lookup import Index
+from assets.lookup import Index
 
 texts = st.lists(st.text("abñ東 ", max_size=3), max_size=60)
 
