@@ -22,7 +22,7 @@ BARE_NAME: Final = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"
 """A name without an account, as the Hub's oldest models have it; what is neither is a local path."""
 
 NO_SLASH: Final = -1
-PORTION: Final = 80_000
+PORTION: Final = 120_000
 """Texts that are looked at at once; bounds memory."""
 
 Part = TypeVar("Part")
