@@ -155,17 +155,21 @@ def _developer_factors(countries: pl.DataFrame) -> pl.DataFrame:
 
 
 def _without_collisions(found: pl.DataFrame) -> pl.DataFrame:
-    """Drop foreign names of countries that are the name of a subdivision or large city elsewhere, or a plain word."""
+    """Drop foreign names of countries that are the name of a subdivision or large city elsewhere, or a plain word.
+
+    In its own country the city must bear the name itself: in some languages Tunisia is called Tunis.
+    """
+    large = (pl.col("kind") == "city") & (pl.col("prior") >= LARGE_TOWN)
     taken = (
-        found.filter(((pl.col("kind") == "city") & (pl.col("prior") >= LARGE_TOWN)) | (pl.col("kind") == "admin1"))
-        .select("key", town_country="country")
+        found.filter(large | (pl.col("kind") == "admin1"))
+        .select("key", town_country="country", own=(pl.col("kind") == "city") & ~pl.col("second_hand"))
         .unique()
     )
     foreign = (pl.col("kind") == "country") & pl.col("second_hand")
     lost = (
         found.filter(foreign)
         .join(taken, on="key")
-        .filter(pl.col("country") != pl.col("town_country"))
+        .filter((pl.col("country") != pl.col("town_country")) | pl.col("own"))
         .select("key", "country", "kind", "second_hand")
         .unique()
     )
