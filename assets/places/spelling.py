@@ -50,12 +50,14 @@ def _spellings(gazetteer: Gazetteer) -> tuple[pl.DataFrame, Index]:
                 "key_id": pl.Series(np.searchsorted(gazetteer.starts, rows, side="right") - 1, dtype=pl.UInt32),
                 "prior": gazetteer.prior[rows],
                 "region": gazetteer.kind[rows] != CITY,
+                "nickname": gazetteer.second_hand[rows],
             }
         )
         .sort("prior", descending=True)
         .unique("key_id", keep="first")
         .join(gazetteer.keys.select("key_id", text="key"), on="key_id")
-        .filter(_is_long(pl.col("text")))
+        # "Man City" is no slip for "Mad City": nicknames of several words are too like one another.
+        .filter(_is_long(pl.col("text")), ~(pl.col("nickname") & pl.col("text").str.contains(" ")))
     )
     spellings = _deletions(names)
     return spellings.select("key_id", "prior", "region", name="text", name_at="at", name_whole="whole"), Index(
