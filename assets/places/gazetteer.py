@@ -42,6 +42,8 @@ ANY, CAPITALS, AT_TAIL = range(len(CASES))
 
 CACHE_VARIABLE: Final = "ATLAS_CACHE"
 STEM: Final = "gazetteer-"
+KEPT: Final = 3
+"""Compiled files that a cache folder holds at most, 22 MB each."""
 
 CURATED_WEIGHT: Final = 50.0
 """How much the curated meanings of a name outweigh all others together. What is left for those, a containing region
@@ -235,12 +237,20 @@ def compiled_file(folder: Path | None = None) -> Path:
                 with tempfile.NamedTemporaryFile(dir=folder, suffix=".tmp", delete=False) as draft:
                     compile_names().write_parquet(draft.name, compression="zstd")
                 Path(draft.name).replace(path)
+                _forget_old(folder)
     except OSError as error:
         raise names.GazetteerError(
             f"{folder}: the gazetteer cannot be kept here ({error.strerror}); set {CACHE_VARIABLE} to a folder that "
             "can be written."
         ) from error
     return path
+
+
+def _forget_old(folder: Path) -> None:
+    """Remove all but the newest compiled files; whoever needs one of them compiles it again."""
+    compiled = sorted(folder.glob(f"{STEM}*.parquet"), key=lambda path: path.stat().st_mtime, reverse=True)
+    for path in compiled[KEPT:]:
+        path.unlink(missing_ok=True)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
