@@ -105,8 +105,8 @@ def resolve(spans: Spans, gazetteer: Gazetteer) -> Resolution:
     np.maximum.at(own, pairs.name, np.where(pairs.share > HALF_MEANT, pairs.worth, 0))
     against = np.where(explained | claimed, 0, own)
 
-    def most(values: Array, where: Array = explained, start: float = 0.0) -> Array:
-        found = np.full(spans.texts, start)
+    def most(values: Array, where: Array = explained) -> Array:
+        found = np.zeros(spans.texts)
         np.maximum.at(found, names.text[where], values[where])
         return found
 
