@@ -254,7 +254,8 @@ class Client:
         error = _error_of(state)
         spent = f"given up after {state.attempt_number} attempt(s)"
         impatience = self._impatience(state.upcoming_sleep, waited_before)
-        raise error.again(f"{spent}; {impatience}" if impatience else spent) from None
+        note = f"{spent}; {impatience}" if impatience else spent
+        raise error.saying(f"{error.said} ({note})", retry=False) from None
 
     def _once(self, request: httpx.Request, *, json: bool, page: bool, inspect: Inspect | None) -> Reply:
         """Send a request, follow where it moved to, and return the answer if it is acceptable."""
@@ -266,7 +267,11 @@ class Client:
         else:
             raise RefusedError(source=self.source, url=reply.url, said=f"more than {MOST_MOVES} redirects")
         if inspect:
-            inspect(reply)
+            try:
+                inspect(reply)
+            except FetchError as error:
+                # A source may echo a token in the words that its client quotes.
+                raise error.saying(self._redactor.text(error.said), retry=error.retry) from None
         accept(reply, self._redactor, page=page)
         if json and reply.status in OK:
             reply.json()

@@ -40,10 +40,9 @@ class FetchError(RuntimeError):
         self.wait = wait
         super().__init__(f"{source}: {url}: {said}; {self.remedy}.")
 
-    def again(self, note: str) -> "FetchError":
-        """Return the same error with a note on what was tried."""
-        said = f"{self.said} ({note})"
-        return type(self)(source=self.source, url=self.url, said=said, remedy=self.remedy, retry=False, wait=self.wait)
+    def saying(self, said: str, *, retry: bool) -> "FetchError":
+        """Return the same error in other words."""
+        return type(self)(source=self.source, url=self.url, said=said, remedy=self.remedy, retry=retry, wait=self.wait)
 
 
 class UnreachableError(FetchError):

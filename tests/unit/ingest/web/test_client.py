@@ -359,6 +359,16 @@ def test_no_secret_is_in_errors_and_logs(service, caplog, fault):
         assert not [text for text in texts if secret in text]
 
 
+def test_words_that_a_source_quotes_are_redacted_too(service):
+    def inspect(reply):
+        raise RejectedError(source=reply.source, url=reply.url, said=reply.content.decode())
+
+    service.script(Status(200, f"no such key {SECRET}".encode()))
+    with _bearer() as client, pytest.raises(RejectedError, match=r"no such key \*\*\*") as caught:
+        client.get_json(service.url, inspect=inspect)
+    assert caught.value.__suppress_context__
+
+
 def test_a_token_with_a_line_break_is_refused_without_being_shown(service):
     token = "abc\ndef"  # noqa: S105
     with (
