@@ -4,6 +4,7 @@ import hashlib
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import polars as pl
 import pytest
 from upath import UPath
 
@@ -99,6 +100,26 @@ def test_the_password_is_in_no_file_that_a_failing_run_wrote(server, monkeypatch
         assert files
         assert not [path for path in files if secret.encode() in path.read_bytes()]
     assert secret not in repr(outcome)
+
+
+def test_what_was_read_reaches_the_estimates_and_other_sources_stand(server, monkeypatch):
+    monkeypatch.setenv("ATLAS_CLICKHOUSE_MONTHS", "2")
+    settings = Settings.load(mode="live")
+    before = ("regions", "tracked_packages", "builders", "publishers", "model_origins")
+    after = ("builder_choices", "observations", "estimates")
+    wanted = ("ingest", *(f"attribute/{name}" for name in before), *(f"adoption/{name}" for name in after))
+    assert run(settings, only=wanted, tell=lambda _: None).problems == []
+    store = UPath(settings.store)
+    cells = read_table(store, "adoption/estimates", mode="live").filter(signal="package_download", level="country")
+    measured = cells.filter(state="value")
+    # The last month that is over on the source's newest day.
+    following = (server.newest + timedelta(days=1)).replace(day=1)
+    assert measured["period"].unique().to_list() == [(following - timedelta(days=1)).replace(day=1)]
+    assert {"KE", "NG", "ID", "PE"} <= set(measured["region_id"])
+    assert set(measured["evidence"]) == {"logged"}
+    assert set(cells.filter(pl.col("state") != "value")["state"]) == {"not_observed"}
+    survey = read_table(store, "adoption/estimates", mode="live").filter(signal="survey_use", region_id="KE")
+    assert survey["n"].item() == 46
 
 
 def test_without_live_mode_nothing_is_asked(server):
