@@ -4,6 +4,8 @@ Here: fixtures that keep tests away from the developer’s folders and tokens. N
 fixtures of one part; they stand beside its tests.
 """
 
+import os
+
 import pytest
 
 
@@ -11,8 +13,12 @@ import pytest
 def _own_places(monkeypatch, tmp_path_factory):
     """Give every test its own store, build folder and Dagster home, whatever the environment says."""
     root = tmp_path_factory.mktemp("atlas")
-    for name in ("ATLAS_MODE", "HF_TOKEN", "GITHUB_TOKEN"):
+    for name in ("ATLAS_MODE", "ATLAS_CONTACT", "HF_TOKEN", "GITHUB_TOKEN"):
         monkeypatch.delenv(name, raising=False)
+    for name in [name for name in os.environ if name.startswith("ATLAS_CLICKHOUSE_")]:
+        monkeypatch.delenv(name)
+    # No test asks a real source, even where there is a network: port 9 discards.
+    monkeypatch.setenv("ATLAS_CLICKHOUSE_URL", "http://127.0.0.1:9")
     monkeypatch.setenv("ATLAS_DATA", str(root / "data"))
     monkeypatch.setenv("ATLAS_OUTPUT", str(root / "build"))
     monkeypatch.setenv("DAGSTER_HOME", str(root / "dagster"))

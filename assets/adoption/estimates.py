@@ -1,8 +1,8 @@
 """Estimates: every region of every signal as one cell, with what is known of it and what is not.
 
 Here: putting cells together — measured ones, metros modelled from their country, and cells without data, each
-with its state and reason. Not here: the counting of a signal (`survey.py`, `derivatives.py`) and the formulas
-(`intervals.py`, `shrinkage.py`).
+with its state and reason. Not here: the counting of a signal (`survey.py`, `derivatives.py`, `packages.py`) and the
+formulas (`intervals.py`, `shrinkage.py`).
 """
 
 from typing import Final
@@ -12,6 +12,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from assets.adoption.derivatives import derivative_cells
+from assets.adoption.packages import package_cells
 from assets.adoption.shrinkage import expit, logit, shrink, standard_normal_quantile
 from assets.adoption.signals import load_signals
 from assets.adoption.survey import survey_cells
@@ -153,7 +154,13 @@ def _absent(cells: pl.DataFrame, regions: pl.DataFrame) -> pl.DataFrame:
     return pl.concat(_filled(frame) for frame in rows)
 
 
-def estimate(survey_use: pl.DataFrame, choices: pl.DataFrame, regions: pl.DataFrame) -> pl.DataFrame:
+def estimate(
+    survey_use: pl.DataFrame,
+    choices: pl.DataFrame,
+    downloads: pl.DataFrame,
+    packages: pl.DataFrame,
+    regions: pl.DataFrame,
+) -> pl.DataFrame:
     """Return table ``estimates``: every region of every signal, exactly once a period and coding.
 
     Downloads of models have no cell with a figure: no source counts them by region, and none of the panels in
@@ -162,6 +169,8 @@ def estimate(survey_use: pl.DataFrame, choices: pl.DataFrame, regions: pl.DataFr
     Args:
         survey_use: Table ``survey_use``.
         choices: Table ``builder_choices``.
+        downloads: Table ``package_downloads``; without rows, the signal is not observed.
+        packages: Table ``tracked_packages``.
         regions: Table ``regions``.
 
     Raises:
@@ -169,6 +178,10 @@ def estimate(survey_use: pl.DataFrame, choices: pl.DataFrame, regions: pl.DataFr
     """
     if survey_use.is_empty():
         raise ValueError("The table survey_use has no rows, so that the cube has no period; build ingest/survey_use.")
-    cells = [_survey(survey_use, regions), _filled(derivative_cells(choices))]
+    cells = [
+        _survey(survey_use, regions),
+        _filled(derivative_cells(choices)),
+        _filled(package_cells(downloads, packages, regions)),
+    ]
     measured = _against_world(pl.concat(cells))
     return pl.concat([measured, _absent(measured, regions)]).sort(*KEY)

@@ -2,12 +2,12 @@
 
 Here: thin definitions. Not here: reading the snapshot (`snapshot.py`), importing figures (`figures.py`).
 
-The atlas has no live client yet: a live store is seeded from the embedded snapshot, and the check ``current``
-marks every table of it as stale until a client for it exists.
+A table without a live client stands at the embedded snapshot in live mode too, and its check ``current`` marks it
+as stale. A table with one has the reason of a stale source in that check.
 """
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any, Final
 
 import dagster as dg
@@ -16,6 +16,10 @@ import polars as pl
 from assets.checks import Check, Outcome, at_least, reaches
 from assets.declare import table_asset
 from assets.ingest import snapshot
+from assets.ingest.package_index import refresh as package_index
+from assets.ingest.package_index.clickhouse import SOURCE, ClickHouseSettings, PackageTables
+from assets.ingest.web.client import Client
+from assets.origins.tracked import load_packages
 from assets.run import Run
 from assets.schemas.ingest import (
     CommitOffsets,
@@ -23,9 +27,11 @@ from assets.schemas.ingest import (
     ModelDownloadTotals,
     ModelParents,
     Models,
+    PackageDownloads,
     Repositories,
     SurveyUse,
 )
+from maps.geometry.regions import load_regions
 
 KINDS: Final = {"polars", "parquet"}
 
@@ -162,3 +168,54 @@ def repositories(run: Run) -> pl.DataFrame:
 def commit_offsets(run: Run) -> pl.DataFrame:
     """In which time zones the core staff of tracked repositories commit."""
     return snapshot.read("commit_offsets")
+
+
+def _source_is_current(frame: pl.DataFrame, inputs: Mapping[str, Any]) -> Outcome:
+    run: Run = inputs["run"]
+    if run.mode != "live":
+        return Outcome(passed=True, said="Empty: downloads by package and economy are read in live mode only.")
+    health = package_index.Health.read(package_index.health_file(run.store_path))
+    if health is None:
+        return Outcome(passed=False, said="Stale: nothing is known of the source; build ingest/package_downloads.")
+    stands = f"the table stands at {health.newest}" if health.newest else "the table is empty"
+    lost = sum(health.absent_days.values())
+    gaps = f" The source lost {lost} day(s), which stay unknown." if lost else ""
+    return Outcome(
+        passed=health.stale is None,
+        said=(f"Stale: {stands}: {health.stale}" if health.stale else f"Current: {stands}.") + gaps,
+        figures={"newest": health.newest or "none", "absent_days": lost},
+    )
+
+
+@table_asset(
+    PackageDownloads,
+    kinds={*KINDS, "clickhouse"},
+    checks=[
+        Check(
+            name="current",
+            description="The source was read in this run and has not stalled.",
+            run=_source_is_current,
+            severity=dg.AssetCheckSeverity.WARN,
+            blocking=False,
+        )
+    ],
+)
+def package_downloads(run: Run) -> pl.DataFrame:
+    """From where are the packages of Chinese and US models downloaded?"""
+    if run.mode != "live":
+        return snapshot.empty(PackageDownloads)
+    settings = ClickHouseSettings()
+    log = dg.get_dagster_logger()
+    countries = load_regions().filter(pl.col("level") == "country")["region_id"]
+    secret = settings.password.get_secret_value()
+    with Client(SOURCE, manners=settings.manners(), secrets=[secret], log=log) as client:
+        frame, _ = package_index.refresh(
+            PackageTables(client, settings),
+            run.store_path,
+            packages=load_packages()["package"].to_list(),
+            known_countries=countries.to_list(),
+            today=datetime.now(UTC).date(),
+            months=settings.months,
+            tell=log.info,
+        )
+    return frame

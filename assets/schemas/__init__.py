@@ -9,6 +9,7 @@ from assets.schemas.ingest import (
     ModelDownloadTotals,
     ModelParents,
     Models,
+    PackageDownloads,
     Repositories,
     SurveyUse,
 )
@@ -25,6 +26,7 @@ TABLES: dict[str, type[Table]] = {
         Denominators,
         Repositories,
         CommitOffsets,
+        PackageDownloads,
         Publishers,
         ReviewQueue,
         TrackedRepositories,

@@ -10,6 +10,7 @@ from assets.schemas.table import Table, category, unit
 from assets.schemas.vocabulary import DOWNLOAD_DEFINITIONS, PLATFORMS, RELATIONS
 
 REGION_PATTERN = r"^[A-Z]{2}$"
+INSTALLER_CLASSES = ("package_manager", "mirror", "other")
 
 
 class Models(Table):
@@ -178,4 +179,37 @@ class CommitOffsets(Table):
     )
     commits = dy.Int64(min=1, description="Commits.", metadata=unit("commits"))
     authors = dy.Int64(min=1, description="Distinct authors; not additive over rows.", metadata=unit("people"))
+    source_id = dy.String(description="Source of the row (see NOTICE).")
+
+
+class PackageDownloads(Table):
+    """Downloads of tracked PyPI packages by the country of the requesting address; empty where nothing was fetched."""
+
+    LAYER = "ingest"
+    NAME = "package_downloads"
+    GRAIN = "package × country × month × installer class"
+
+    package = dy.String(primary_key=True, description="Package, as in tracked_packages.")
+    region_id = dy.String(
+        primary_key=True,
+        regex=REGION_PATTERN,
+        description="Country of the address, ISO 3166-1 alpha-2; ZZ = unknown to the source.",
+    )
+    month = dy.Date(primary_key=True, description="First day of the month.", metadata=unit("date"))
+    installer_class = category(
+        INSTALLER_CLASSES,
+        "package_manager = pip, uv and the like; mirror = a program that copies the index; other = browsers, scripts, "
+        "unknown.",
+        primary_key=True,
+    )
+    downloads = dy.Int64(
+        min=1, description="Requests for a file. A country without a row had none.", metadata=unit("requests")
+    )
+    through = dy.Date(description="Newest day of the month that is counted.", metadata=unit("date"))
+    days = dy.Int64(
+        min=1,
+        max=31,
+        description="Days of the month that the source holds; days that it lost are unknown, not zero.",
+        metadata=unit("days"),
+    )
     source_id = dy.String(description="Source of the row (see NOTICE).")

@@ -22,8 +22,8 @@ def place_options(command: Command) -> Command:
             click.option(
                 "--live",
                 is_flag=True,
-                help="Use the live store. This version has no live client yet: its tables start from the embedded "
-                "snapshot and are marked as stale.",
+                help="Use the live store: reads PyPI downloads by economy from ClickHouse's public tables. Tables "
+                "without a live client stand at the embedded snapshot and are marked as stale.",
             ),
             click.option(
                 "--output",

@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 from assets.adoption.estimates import estimate, modelled_metros
 from assets.adoption.signals import load_signals
 from assets.ingest import snapshot
+from assets.origins.tracked import load_packages
 from assets.schemas import TABLES, validate
+from assets.schemas.ingest import PackageDownloads
 
 REGIONS = pl.DataFrame(
     [
@@ -41,6 +43,8 @@ CHOICES = pl.DataFrame(
     schema=["organisation", "model", "origin", "country", "metro", "released_on"],
     orient="row",
 )
+DOWNLOADS = snapshot.empty(PackageDownloads)
+PACKAGES = load_packages()
 COUNTS = {  # answered, CN, US, both, neither; None = hidden by the source
     "KE": (74, 43, 10, 7, 28),
     "UG": (60, 20, 12, 6, 34),
@@ -73,7 +77,9 @@ def _survey():
 
 @pytest.fixture(scope="module")
 def cells():
-    return validate(estimate(_survey(), CHOICES, REGIONS), TABLES["adoption/estimates"], where="test")
+    return validate(
+        estimate(_survey(), CHOICES, DOWNLOADS, PACKAGES, REGIONS), TABLES["adoption/estimates"], where="test"
+    )
 
 
 def _cell(cells, region, signal="survey_use", coding="publisher"):
@@ -112,7 +118,9 @@ def test_absent_cells_of_a_signal_stand_under_its_licence(cells):
 def test_two_waves_make_two_sets_of_cells():
     later = _survey().with_columns(wave=pl.lit(date(2026, 6, 1)))
     cells = validate(
-        estimate(pl.concat([_survey(), later]), CHOICES, REGIONS), TABLES["adoption/estimates"], where="two waves"
+        estimate(pl.concat([_survey(), later]), CHOICES, DOWNLOADS, PACKAGES, REGIONS),
+        TABLES["adoption/estimates"],
+        where="two waves",
     )
     survey = cells.filter(pl.col("signal") == "survey_use")
     assert survey.group_by("period").len()["len"].to_list() == [REGIONS.height] * 2
@@ -120,7 +128,7 @@ def test_two_waves_make_two_sets_of_cells():
 
 def test_a_survey_without_rows_is_refused():
     with pytest.raises(ValueError, match="survey_use has no rows"):
-        estimate(_survey().clear(), CHOICES, REGIONS)
+        estimate(_survey().clear(), CHOICES, DOWNLOADS, PACKAGES, REGIONS)
 
 
 def test_a_metro_inherits_its_country_and_is_less_sure(cells):

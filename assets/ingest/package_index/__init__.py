@@ -1,0 +1,1 @@
+"""Downloads of PyPI packages by country, from ClickHouse's public tables."""
