@@ -29,8 +29,8 @@ class SnapshotError(RuntimeError):
 
 
 def tables_in_snapshot() -> dict[str, type[Table]]:
-    """Return the ingest declarations by table name."""
-    return {table.NAME: table for table in TABLES.values() if table.LAYER == "ingest"}
+    """Return the ingest declarations by table name, without those that only a live run fills."""
+    return {table.NAME: table for table in TABLES.values() if table.LAYER == "ingest" and not table.LIVE_ONLY}
 
 
 def _sha256(path: Path) -> str:

@@ -4,12 +4,17 @@ from assets.schemas.adoption import Diagnostics, Estimates, Observations, WorldS
 from assets.schemas.attribute import ActorPlaces, Gazetteer, ModelOrigins, Publishers, Regions
 from assets.schemas.exhibits import Licences, Specifications
 from assets.schemas.ingest import (
+    Accounts,
     CommitOffsets,
+    Contributions,
     Denominators,
+    Forks,
     ModelDownloadTotals,
     ModelParents,
     Models,
     Repositories,
+    RepositoryCounts,
+    RepositoryReads,
     SurveyUse,
 )
 from assets.schemas.table import Table, TableError, validate
@@ -25,6 +30,11 @@ TABLES: dict[str, type[Table]] = {
         Denominators,
         Repositories,
         CommitOffsets,
+        RepositoryCounts,
+        Forks,
+        Contributions,
+        Accounts,
+        RepositoryReads,
         Publishers,
         ReviewQueue,
         TrackedRepositories,
