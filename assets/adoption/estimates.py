@@ -1,8 +1,8 @@
 """Estimates: every region of every signal as one cell, with what is known of it and what is not.
 
 Here: putting cells together — measured ones, metros modelled from their country, and cells without data, each
-with its state and reason. Not here: the counting of a signal (`survey.py`, `derivatives.py`) and the formulas
-(`intervals.py`, `shrinkage.py`).
+with its state and reason. Not here: the counting of a signal (`survey.py`, `derivatives.py`, `located.py`) and
+the formulas (`intervals.py`, `shrinkage.py`).
 """
 
 from typing import Final
@@ -59,6 +59,12 @@ def _survey(survey_use: pl.DataFrame, regions: pl.DataFrame) -> pl.DataFrame:
         cells, spread = _shrunken(wave, regions)
         parts += [cells, modelled_metros(cells.filter(pl.col("level") == "country"), regions, spread)]
     return pl.concat(_filled(part) for part in parts)
+
+
+def _located(cells: pl.DataFrame, regions: pl.DataFrame) -> pl.DataFrame:
+    """Return the cells of forks and contributions with shrunken shares, each signal and year by itself."""
+    parts = [_filled(_shrunken(own, regions)[0]) for own in cells.partition_by("signal", "period", maintain_order=True)]
+    return pl.concat([_filled(cells.clear()), *parts])
 
 
 def _against_world(cells: pl.DataFrame) -> pl.DataFrame:
@@ -153,7 +159,9 @@ def _absent(cells: pl.DataFrame, regions: pl.DataFrame) -> pl.DataFrame:
     return pl.concat(_filled(frame) for frame in rows)
 
 
-def estimate(survey_use: pl.DataFrame, choices: pl.DataFrame, regions: pl.DataFrame) -> pl.DataFrame:
+def estimate(
+    survey_use: pl.DataFrame, choices: pl.DataFrame, regions: pl.DataFrame, located: pl.DataFrame | None = None
+) -> pl.DataFrame:
     """Return table ``estimates``: every region of every signal, exactly once a period and coding.
 
     Downloads of models have no cell with a figure: no source counts them by region, and none of the panels in
@@ -163,6 +171,7 @@ def estimate(survey_use: pl.DataFrame, choices: pl.DataFrame, regions: pl.DataFr
         survey_use: Table ``survey_use``.
         choices: Table ``builder_choices``.
         regions: Table ``regions``.
+        located: Cells of forks and contributions (``located_cells``); none where GitHub was not read.
 
     Raises:
         ValueError: The survey has no row, so that the cube has no period.
@@ -170,5 +179,7 @@ def estimate(survey_use: pl.DataFrame, choices: pl.DataFrame, regions: pl.DataFr
     if survey_use.is_empty():
         raise ValueError("The table survey_use has no rows, so that the cube has no period; build ingest/survey_use.")
     cells = [_survey(survey_use, regions), _filled(derivative_cells(choices))]
+    if located is not None:
+        cells.append(_located(located, regions))
     measured = _against_world(pl.concat(cells))
     return pl.concat([measured, _absent(measured, regions)]).sort(*KEY)
