@@ -90,6 +90,7 @@ def table_asset(
     *,
     kinds: set[str],
     checks: Sequence[Check] = (),
+    pool: str | None = None,
 ) -> Callable[[Callable[..., pl.DataFrame]], dg.AssetsDefinition]:
     """Declare the asset that computes a table.
 
@@ -101,6 +102,7 @@ def table_asset(
         table: The declaration; gives key, group, description and columns.
         kinds: Dagster kinds, shown as icons.
         checks: Checks of this table.
+        pool: Steps of one pool take turns, where a source wants that.
     """
     key = dg.AssetKey([table.LAYER, table.NAME])
 
@@ -120,6 +122,7 @@ def table_asset(
             group_name=table.LAYER,
             ins=table_inputs(function),
             io_manager_key="tables",
+            pool=pool,
             description=f"{inspect.getdoc(function)}\n\n{_described(table)}",
             kinds=kinds,
             owners=[OWNER],

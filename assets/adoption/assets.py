@@ -16,6 +16,7 @@ from assets.adoption import specifications as specifications_of
 from assets.adoption import world_series as series_of
 from assets.adoption.derivatives import builder_choices as choices_of
 from assets.adoption.derivatives import derivative_observations
+from assets.adoption.located import located_cells, located_observations
 from assets.adoption.packages import package_observations
 from assets.adoption.survey import survey_observations
 from assets.checks import Check, Outcome, at_least, regions_known
@@ -141,18 +142,24 @@ def builder_choices(
         Check(name="every_economy", description="No surveyed economy is lost.", run=_every_economy),
     ],
 )
-def observations(
+def observations(  # noqa: PLR0917 - Dagster passes positional inputs only
     survey_use: pl.DataFrame,
     builder_choices: pl.DataFrame,
     package_downloads: pl.DataFrame,
     tracked_packages: pl.DataFrame,
     regions: pl.DataFrame,
+    forks: pl.DataFrame,
+    contributions: pl.DataFrame,
+    actor_places: pl.DataFrame,
+    tracked_repositories: pl.DataFrame,
 ) -> pl.DataFrame:
     """Who adopts whose models, as counted?"""
+    located = located_cells(forks, contributions, actor_places, tracked_repositories, regions)
     rows = [
         survey_observations(survey_use),
         derivative_observations(builder_choices),
         package_observations(package_downloads, tracked_packages),
+        located_observations(located),
     ]
     return pl.concat(part.select(Observations.column_names()) for part in rows)
 
@@ -248,15 +255,22 @@ def licences(models: pl.DataFrame, model_origins: pl.DataFrame, publishers: pl.D
         Check(name="survey_adds_up", description="The world is the sum of its economies.", run=_survey_adds_up),
     ],
 )
-def estimates(
+def estimates(  # noqa: PLR0917 - Dagster passes positional inputs only
     survey_use: pl.DataFrame,
     builder_choices: pl.DataFrame,
     package_downloads: pl.DataFrame,
     tracked_packages: pl.DataFrame,
     regions: pl.DataFrame,
+    forks: pl.DataFrame,
+    contributions: pl.DataFrame,
+    actor_places: pl.DataFrame,
+    tracked_repositories: pl.DataFrame,
 ) -> pl.DataFrame:
     """What share of adoption is Chinese in each region, how sure is that, and what is not known?"""
-    return estimates_of.estimate(survey_use, builder_choices, package_downloads, tracked_packages, regions)
+    located = located_cells(forks, contributions, actor_places, tracked_repositories, regions)
+    return estimates_of.estimate(
+        survey_use, builder_choices, package_downloads, tracked_packages, regions, located=located
+    )
 
 
 @table_asset(

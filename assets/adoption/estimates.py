@@ -1,8 +1,8 @@
 """Estimates: every region of every signal as one cell, with what is known of it and what is not.
 
 Here: putting cells together — measured ones, metros modelled from their country, and cells without data, each
-with its state and reason. Not here: the counting of a signal (`survey.py`, `derivatives.py`, `packages.py`) and the
-formulas (`intervals.py`, `shrinkage.py`).
+with its state and reason. Not here: the counting of a signal (`survey.py`, `derivatives.py`, `packages.py`,
+`located.py`) and the formulas (`intervals.py`, `shrinkage.py`).
 """
 
 from typing import Final
@@ -60,6 +60,12 @@ def _survey(survey_use: pl.DataFrame, regions: pl.DataFrame) -> pl.DataFrame:
         cells, spread = _shrunken(wave, regions)
         parts += [cells, modelled_metros(cells.filter(pl.col("level") == "country"), regions, spread)]
     return pl.concat(_filled(part) for part in parts)
+
+
+def _located(cells: pl.DataFrame, regions: pl.DataFrame) -> pl.DataFrame:
+    """Return the cells of forks and contributions with shrunken shares, each signal and year by itself."""
+    parts = [_filled(_shrunken(own, regions)[0]) for own in cells.partition_by("signal", "period", maintain_order=True)]
+    return pl.concat([_filled(cells.clear()), *parts])
 
 
 def _against_world(cells: pl.DataFrame) -> pl.DataFrame:
@@ -160,6 +166,8 @@ def estimate(
     downloads: pl.DataFrame,
     packages: pl.DataFrame,
     regions: pl.DataFrame,
+    *,
+    located: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
     """Return table ``estimates``: every region of every signal, exactly once a period and coding.
 
@@ -172,6 +180,7 @@ def estimate(
         downloads: Table ``package_downloads``; without rows, the signal is not observed.
         packages: Table ``tracked_packages``.
         regions: Table ``regions``.
+        located: Cells of forks and contributions (``located_cells``); none where GitHub was not read.
 
     Raises:
         ValueError: The survey has no row, so that the cube has no period.
@@ -183,5 +192,7 @@ def estimate(
         _filled(derivative_cells(choices)),
         _filled(package_cells(downloads, packages, regions)),
     ]
+    if located is not None:
+        cells.append(_located(located, regions))
     measured = _against_world(pl.concat(cells))
     return pl.concat([measured, _absent(measured, regions)]).sort(*KEY)

@@ -1,12 +1,14 @@
 """Ingest assets: the sources' figures as tables, in every mode.
 
-Here: thin definitions. Not here: reading the snapshot (`snapshot.py`), importing figures (`figures.py`).
+Here: thin definitions. Not here: reading the snapshot (`snapshot.py`), importing figures (`figures.py`), the clients
+of live sources (`package_index/`, `github/`).
 
-A table without a live client stands at the embedded snapshot in live mode too, and its check ``current`` marks it
-as stale. A table with one has the reason of a stale source in that check.
+A live store is seeded from the embedded snapshot, and the check ``current`` marks every table of it as stale that no
+client reads yet. Tables that nobody publishes frozen have no rows in the snapshot; in live mode the check says whether
+the source was read, and what stood in the way.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from typing import Any, Final
 
@@ -16,24 +18,35 @@ import polars as pl
 from assets.checks import Check, Outcome, at_least, reaches
 from assets.declare import table_asset
 from assets.ingest import snapshot
+from assets.ingest.github import reads
+from assets.ingest.github.client import GitHub, GitHubError, connected
+from assets.ingest.github.sweep import Reader
 from assets.ingest.package_index import refresh as package_index
 from assets.ingest.package_index.clickhouse import SOURCE, ClickHouseSettings, PackageTables
 from assets.ingest.web.client import Client
-from assets.origins.tracked import load_packages
+from assets.origins.tracked import load_packages, load_repositories
 from assets.run import Run
+from assets.schemas import Table
 from assets.schemas.ingest import (
+    Accounts,
     CommitOffsets,
+    Contributions,
     Denominators,
+    Forks,
     ModelDownloadTotals,
     ModelParents,
     Models,
     PackageDownloads,
     Repositories,
+    RepositoryCounts,
+    RepositoryReads,
     SurveyUse,
 )
 from maps.geometry.regions import load_regions
 
 KINDS: Final = {"polars", "parquet"}
+GITHUB_POOL: Final = "github_api"
+"""Steps that ask GitHub take turns, also across processes: it wants one request after the other."""
 
 
 def _is_current(_: pl.DataFrame, inputs: Mapping[str, Any]) -> Outcome:
@@ -203,7 +216,7 @@ def _source_is_current(frame: pl.DataFrame, inputs: Mapping[str, Any]) -> Outcom
 def package_downloads(run: Run) -> pl.DataFrame:
     """From where are the packages of Chinese and US models downloaded?"""
     if run.mode != "live":
-        return snapshot.empty(PackageDownloads)
+        return PackageDownloads.create_empty()
     settings = ClickHouseSettings()
     log = dg.get_dagster_logger()
     countries = load_regions().filter(pl.col("level") == "country")["region_id"]
@@ -219,3 +232,148 @@ def package_downloads(run: Run) -> pl.DataFrame:
             tell=log.info,
         )
     return frame
+
+
+def _github_current(*parts: str) -> Check:
+    """Say whether the parts of GitHub that a table rests on were read in this run."""
+
+    def run(_: pl.DataFrame, inputs: Mapping[str, Any]) -> Outcome:
+        run: Run = inputs["run"]
+        if run.mode == "snapshot":
+            return Outcome(passed=True, said="No rows: nobody publishes them, so that the snapshot has none.")
+        folder = reads.github_folder(run.store_path)
+        problems = [f"{part}: {problem}" for part in parts if (problem := reads.problem_of(folder, part))]
+        return Outcome(
+            passed=not problems,
+            said=f"Stale: the last good data is kept. {' '.join(problems)}" if problems else "Read in this run.",
+        )
+
+    return Check(
+        name="current",
+        description="The table is as new as the mode promises: GitHub was read in this run.",
+        run=run,
+        severity=dg.AssetCheckSeverity.WARN,
+        blocking=False,
+    )
+
+
+def _each_repository_read(frame: pl.DataFrame, _: Mapping[str, Any]) -> Outcome:
+    behind = frame.filter((pl.col("access") != "open") | ~pl.col("complete"))
+    named = behind.select(pl.format("{} ({}: {})", "repository", "listing", "access")).to_series().to_list()
+    return Outcome(
+        passed=behind.is_empty(),
+        said=f"{behind.height} listing(s) not read to the end: {', '.join(named[:10])}."
+        if named
+        else f"Every listing of {frame['repository'].n_unique()} repositories was read to its end.",
+        figures={"listings": frame.height, "behind": behind.height},
+    )
+
+
+EACH_READ: Final = Check(
+    name="each_repository_read",
+    description="Every listing of every repository was read to its end, and none was closed since.",
+    run=_each_repository_read,
+    severity=dg.AssetCheckSeverity.WARN,
+    blocking=False,
+)
+
+
+def today() -> date:
+    """Return the day of the run, UTC."""
+    return datetime.now(UTC).date()
+
+
+def _from_github(run: Run, part: str, read: Callable[[GitHub], None]) -> None:
+    """Read a part of GitHub in live mode; where that fails, report why and leave the last good data."""
+    folder = reads.github_folder(run.store_path)
+    problem = None
+    try:
+        with connected() as github:
+            read(github)
+    except GitHubError as error:
+        problem = str(error)
+    reads.report(folder, part, problem, today())
+
+
+def _listing(run: Run, listing: str, wanted: list[reads.Target]) -> None:
+    from assets.places.actors import load_key
+    from assets.places.locate import locate
+
+    folder = reads.github_folder(run.store_path)
+    key = load_key(run.store)
+    _from_github(
+        run,
+        listing,
+        lambda github: reads.read_all(
+            listing, wanted, folder, Reader(github=github, key=key, locate=locate, today=today())
+        ),
+    )
+
+
+def _github_table(
+    table: type[Table],
+    run: Run,
+    build: Callable[[list[reads.Target]], pl.DataFrame],
+    counts: pl.DataFrame,
+) -> pl.DataFrame:
+    """Return a table of the store's journals; in snapshot mode it has no rows."""
+    if run.mode == "snapshot":
+        return table.create_empty()
+    return build(reads.targets(counts, load_repositories()))
+
+
+@table_asset(RepositoryCounts, kinds={*KINDS, "github"}, checks=[_github_current("counts")], pool=GITHUB_POOL)
+def repository_counts(run: Run) -> pl.DataFrame:
+    """Which tracked repositories can be read, and how many stars and forks they have."""
+    if run.mode == "snapshot":
+        return RepositoryCounts.create_empty()
+    folder = reads.github_folder(run.store_path)
+    names = reads.tracked_names(load_repositories())
+    _from_github(run, "counts", lambda github: reads.read_counts(github, names, folder, today()))
+    return reads.counts_table(folder)
+
+
+@table_asset(Forks, kinds={*KINDS, "github"}, checks=[_github_current("forks")], pool=GITHUB_POOL)
+def forks(run: Run, repository_counts: pl.DataFrame) -> pl.DataFrame:
+    """Who forked the tracked repositories: keyed hashes, in every live run what is new."""
+
+    def read(wanted: list[reads.Target]) -> pl.DataFrame:
+        _listing(run, "forks", wanted)
+        return reads.forks_table(reads.github_folder(run.store_path), wanted)
+
+    return _github_table(Forks, run, read, repository_counts)
+
+
+@table_asset(Contributions, kinds={*KINDS, "github"}, checks=[_github_current("contributions")], pool=GITHUB_POOL)
+def contributions(run: Run, repository_counts: pl.DataFrame) -> pl.DataFrame:
+    """Who commits to the tracked repositories, in which months and by which clocks: keyed hashes."""
+
+    def read(wanted: list[reads.Target]) -> pl.DataFrame:
+        _listing(run, "contributions", wanted)
+        return reads.contributions_table(reads.github_folder(run.store_path), wanted)
+
+    return _github_table(Contributions, run, read, repository_counts)
+
+
+@table_asset(Accounts, kinds={*KINDS, "github"}, checks=[_github_current("forks", "contributions")])
+def accounts(
+    run: Run,
+    forks: pl.DataFrame,
+    contributions: pl.DataFrame,
+    repository_counts: pl.DataFrame,
+) -> pl.DataFrame:
+    """What the accounts behind forks and contributions are, and which place their location text resolved to."""
+    folder = reads.github_folder(run.store_path)
+    return _github_table(Accounts, run, lambda wanted: reads.accounts_table(folder, wanted), repository_counts)
+
+
+@table_asset(RepositoryReads, kinds={*KINDS, "github"}, checks=[EACH_READ])
+def repository_reads(
+    run: Run,
+    forks: pl.DataFrame,
+    contributions: pl.DataFrame,
+    repository_counts: pl.DataFrame,
+) -> pl.DataFrame:
+    """How far each listing of each repository was read, and what stood in the way."""
+    folder = reads.github_folder(run.store_path)
+    return _github_table(RepositoryReads, run, lambda wanted: reads.reads_table(folder, wanted), repository_counts)

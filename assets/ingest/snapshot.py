@@ -28,18 +28,9 @@ class SnapshotError(RuntimeError):
     """A snapshot is absent, altered or unfit to freeze; the message names the file and what to do."""
 
 
-LIVE_ONLY: Final = frozenset({"package_downloads"})
-"""Ingest tables whose figures nobody publishes frozen: empty outside of live mode."""
-
-
 def tables_in_snapshot() -> dict[str, type[Table]]:
-    """Return the declarations of the ingest tables that a snapshot holds, by table name."""
-    return {table.NAME: table for table in TABLES.values() if table.LAYER == "ingest" and table.NAME not in LIVE_ONLY}
-
-
-def empty(table: type[Table]) -> pl.DataFrame:
-    """Return a table without rows: what is not in the snapshot was not observed."""
-    return pl.DataFrame(schema={name: column.dtype for name, column in table.columns().items()})
+    """Return the ingest declarations by table name, without those that only a live run fills."""
+    return {table.NAME: table for table in TABLES.values() if table.LAYER == "ingest" and not table.LIVE_ONLY}
 
 
 def _sha256(path: Path) -> str:

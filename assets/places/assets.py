@@ -138,6 +138,18 @@ def _no_personal_data(frame: pl.DataFrame, _: Mapping[str, Any]) -> Outcome:
         )
     ],
 )
-def actor_places() -> pl.DataFrame:
-    """Where the people behind forks and contributions live. No source of this version observes any: no rows."""
-    return ActorPlaces.create_empty()
+def actor_places(accounts: pl.DataFrame, contributions: pl.DataFrame, denominators: pl.DataFrame) -> pl.DataFrame:
+    """Where the people behind forks and contributions live; without rows where no source observed any."""
+    if accounts.is_empty():
+        return ActorPlaces.create_empty()
+    from assets.places.actors import actor_places as places_of
+    from assets.places.offsets import github_developers, infer
+
+    clocks = (
+        contributions.select("actor", "month", "offsets")
+        .explode("offsets")
+        .select("actor", "month", pl.col("offsets").struct.unnest())
+        .drop_nulls("utc_offset_minutes")
+    )
+    offsets = infer(clocks, github_developers(denominators)) if clocks.height else None
+    return places_of(accounts, offsets=offsets)

@@ -11,7 +11,12 @@ from assets.adoption.signals import load_signals
 from assets.ingest.sources import load_sources
 from maps.spec import ChartSpec, MapSpec, PeriodKind, SignalSpec
 
-PERIOD_KINDS: Final[dict[str, PeriodKind]] = {"survey_use": "wave", "derivative": "year"}
+PERIOD_KINDS: Final[dict[str, PeriodKind]] = {
+    "survey_use": "wave",
+    "derivative": "year",
+    "fork": "year",
+    "contribution": "year",
+}
 
 STAMPS: Final = {"snapshot": "", "live": "STALE"}
 """Word beside every title, by mode of the run: a live run stands at the embedded snapshot until clients exist."""

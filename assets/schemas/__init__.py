@@ -4,13 +4,18 @@ from assets.schemas.adoption import Diagnostics, Estimates, Observations, WorldS
 from assets.schemas.attribute import ActorPlaces, Gazetteer, ModelOrigins, Publishers, Regions
 from assets.schemas.exhibits import Licences, Specifications
 from assets.schemas.ingest import (
+    Accounts,
     CommitOffsets,
+    Contributions,
     Denominators,
+    Forks,
     ModelDownloadTotals,
     ModelParents,
     Models,
     PackageDownloads,
     Repositories,
+    RepositoryCounts,
+    RepositoryReads,
     SurveyUse,
 )
 from assets.schemas.table import Table, TableError, validate
@@ -27,6 +32,11 @@ TABLES: dict[str, type[Table]] = {
         Repositories,
         CommitOffsets,
         PackageDownloads,
+        RepositoryCounts,
+        Forks,
+        Contributions,
+        Accounts,
+        RepositoryReads,
         Publishers,
         ReviewQueue,
         TrackedRepositories,

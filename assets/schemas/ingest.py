@@ -11,6 +11,11 @@ from assets.schemas.vocabulary import DOWNLOAD_DEFINITIONS, PLATFORMS, RELATIONS
 
 REGION_PATTERN = r"^[A-Z]{2}$"
 INSTALLER_CLASSES = ("package_manager", "mirror", "other")
+HASH_PATTERN = r"^[0-9a-f]{64}$"
+
+ACCOUNT_KINDS = ("person", "organisation", "bot")
+LISTINGS = ("forks", "contributions")
+ACCESSES = ("open", "restricted", "not_found", "forbidden", "blocked", "unread")
 
 
 class Models(Table):
@@ -188,6 +193,7 @@ class PackageDownloads(Table):
     LAYER = "ingest"
     NAME = "package_downloads"
     GRAIN = "package × country × month × installer class"
+    LIVE_ONLY = True
 
     package = dy.String(primary_key=True, description="Package, as in tracked_packages.")
     region_id = dy.String(
@@ -212,4 +218,163 @@ class PackageDownloads(Table):
         description="Days of the month that the source holds; days that it lost are unknown, not zero.",
         metadata=unit("days"),
     )
+    source_id = dy.String(description="Source of the row (see NOTICE).")
+
+
+class RepositoryCounts(Table):
+    """What GitHub says of each tracked repository, once a day: who may read it, its stars and its forks."""
+
+    LAYER = "ingest"
+    NAME = "repository_counts"
+    GRAIN = "repository × observation day"
+    LIVE_ONLY = True
+
+    repository = dy.String(primary_key=True, description="Owner and name, as tracked.")
+    observed_on = dy.Date(primary_key=True, description="Day of the observation.", metadata=unit("date"))
+    database_id = dy.Int64(
+        nullable=True,
+        min=1,
+        description="GitHub's number of the repository, which outlives renames; null where it cannot be read.",
+        metadata=unit("identifier"),
+    )
+    current_name = dy.String(nullable=True, description="Owner and name on that day.")
+    access = category(
+        ACCESSES,
+        "open = readable; not_found = deleted, private or never there; forbidden = the token may not; blocked = taken "
+        "down by GitHub, see reason; unread = the answer lacked it; restricted = of lists only.",
+    )
+    reason = dy.String(nullable=True, description="Why it cannot be read.")
+    stars = dy.Int64(nullable=True, min=0, description="Stars; who gave them is closed.", metadata=unit("accounts"))
+    forks = dy.Int64(nullable=True, min=0, description="Direct forks.", metadata=unit("forks"))
+    archived = dy.Bool(nullable=True, description="Whether the owner has closed it for changes.")
+    source_id = dy.String(description="Source of the row (see NOTICE).")
+
+    @dy.rule()
+    def open_has_number(cls) -> pl.Expr:  # noqa: N805
+        """A readable repository has its number, another one says why not."""
+        return (
+            pl.when(pl.col("access") == "open")
+            .then(pl.col("database_id").is_not_null())
+            .otherwise(pl.col("reason").is_not_null())
+        )
+
+
+class Forks(Table):
+    """Public direct forks of tracked repositories, with who made them as a keyed hash."""
+
+    LAYER = "ingest"
+    NAME = "forks"
+    GRAIN = "fork × actor"
+    LIVE_ONLY = True
+
+    fork = dy.String(
+        primary_key=True,
+        regex=HASH_PATTERN,
+        description="HMAC-SHA256 of the fork's number under the key of the store; the number would name its owner.",
+    )
+    repository = dy.String(description="Tracked repository, owner and name.")
+    database_id = dy.Int64(min=1, description="GitHub's number of that repository.", metadata=unit("identifier"))
+    actor = dy.String(
+        nullable=True,
+        regex=HASH_PATTERN,
+        description="HMAC-SHA256 of the owner's number under the key of the store; null where GitHub hides the owner.",
+    )
+    owner_kind = category(
+        ACCOUNT_KINDS, "Organisations and bots are no people and are counted apart; null = hidden.", nullable=True
+    )
+    created_on = dy.Date(description="Day of the fork, UTC.", metadata=unit("date"))
+    source_id = dy.String(description="Source of the row (see NOTICE).")
+
+
+class Contributions(Table):
+    """Commits on the default branch of tracked repositories by month and account, with the clocks of the authors."""
+
+    LAYER = "ingest"
+    NAME = "contributions"
+    GRAIN = "repository × actor × month"
+    LIVE_ONLY = True
+
+    repository = dy.String(primary_key=True, description="Tracked repository, owner and name.")
+    actor = dy.String(
+        primary_key=True,
+        regex=HASH_PATTERN,
+        description="HMAC-SHA256 of the author's account number under the key of the store.",
+    )
+    month = dy.Date(primary_key=True, description="First day of the month of the commit, UTC.", metadata=unit("date"))
+    database_id = dy.Int64(min=1, description="GitHub's number of the repository.", metadata=unit("identifier"))
+    actor_kind = category(ACCOUNT_KINDS, "Bots are no people and are counted apart.")
+    commits = dy.Int64(min=1, description="Commits of the month.", metadata=unit("commits"))
+    web_commits = dy.Int64(
+        min=0, description="Of these made on github.com, whose clock is not the author's.", metadata=unit("commits")
+    )
+    offsets = dy.List(
+        dy.Struct({"utc_offset_minutes": dy.Int64(), "commits": dy.Int64(min=1)}),
+        description="Histogram of the author's UTC offset over the other commits.",
+        metadata=unit("minutes; commits"),
+    )
+    source_id = dy.String(description="Source of the row (see NOTICE).")
+
+
+class Accounts(Table):
+    """Accounts behind forks and contributions: their kind and the place that their location text resolved to.
+
+    The text is resolved in memory and kept nowhere.
+    """
+
+    LAYER = "ingest"
+    NAME = "accounts"
+    GRAIN = "actor"
+    LIVE_ONLY = True
+
+    actor = dy.String(primary_key=True, regex=HASH_PATTERN, description="HMAC-SHA256 of the account's number.")
+    kind = category(ACCOUNT_KINDS, "What the account is.")
+    country = dy.String(nullable=True, regex=REGION_PATTERN, description="ISO 3166-1 alpha-2, as declared.")
+    admin1 = dy.String(nullable=True, description="ISO 3166-2 code.")
+    city_geonameid = dy.Int64(
+        nullable=True, min=1, description="GeoNames number of the city.", metadata=unit("identifier")
+    )
+    metro = dy.String(nullable=True, regex=r"^metro:[a-z0-9-]+$", description="Watch-list area.")
+    level = category(("country", "admin1", "city"), "How finely the text says it.", nullable=True)
+    confidence = dy.Float64(
+        nullable=True,
+        min=0,
+        max=1,
+        description="Probability that the country is right.",
+        metadata=unit("probability"),
+    )
+    reason = dy.String(description="Why there is an answer, or none: words of a closed list.")
+    candidates = dy.List(
+        dy.Struct({"country": dy.String(), "weight": dy.Float64()}),
+        nullable=True,
+        description="Countries that an open text leaves, with probabilities.",
+        metadata=unit("probability"),
+    )
+    located_on = dy.Date(description="Day on which the text was read last.", metadata=unit("date"))
+    source_id = dy.String(description="Source of the row (see NOTICE).")
+
+
+class RepositoryReads(Table):
+    """How far each listing of each tracked repository was read, and what stood in the way."""
+
+    LAYER = "ingest"
+    NAME = "repository_reads"
+    GRAIN = "repository × listing"
+    LIVE_ONLY = True
+
+    repository = dy.String(primary_key=True, description="Owner and name, as tracked.")
+    listing = category(LISTINGS, "What was listed.", primary_key=True)
+    database_id = dy.Int64(min=1, description="GitHub's number of the repository.", metadata=unit("identifier"))
+    access = category(ACCESSES, "As in repository_counts; restricted = a count above zero and an empty list.")
+    complete = dy.Bool(description="Whether the listing was read to its end at least once.")
+    read_on = dy.Date(nullable=True, description="Day of the last complete reading.", metadata=unit("date"))
+    listed = dy.Int64(
+        nullable=True, min=0, description="Entries that GitHub counts: forks, or commits.", metadata=unit("entries")
+    )
+    kept = dy.Int64(min=0, description="Rows of the table.", metadata=unit("rows"))
+    unreadable = dy.Int64(
+        min=0,
+        description="Entries without an account (hidden, deleted or not linked); they stay in the denominator.",
+        metadata=unit("entries"),
+    )
+    reason = dy.String(nullable=True, description="What stood in the way, last time.")
     source_id = dy.String(description="Source of the row (see NOTICE).")

@@ -22,13 +22,15 @@ class Table(dy.Schema):
     """Base of every declared table.
 
     A subclass states, beside its columns, where the table lives and what one row means. Column units are given
-    as ``metadata={"unit": ...}``; every column carries a ``description``.
+    as ``metadata={"unit": ...}``; every column carries a ``description``. ``LIVE_ONLY`` tables are in no snapshot,
+    because nobody publishes their rows.
     """
 
     LAYER: ClassVar[str] = ""
     NAME: ClassVar[str] = ""
     GRAIN: ClassVar[str] = ""
     PUBLIC: ClassVar[bool] = False
+    LIVE_ONLY: ClassVar[bool] = False
 
 
 def unit(text: str) -> dict[str, Any]:

@@ -17,7 +17,6 @@ from typing import Final
 import polars as pl
 from upath import UPath
 
-from assets.ingest import snapshot
 from assets.ingest.package_index.clickhouse import PackageTables
 from assets.ingest.package_index.parts import Parts
 from assets.ingest.package_index.plan import Edition, editions, window
@@ -107,7 +106,7 @@ def _fetch(
 
 def _table(found: Sequence[tuple[Edition, dict[str, pl.DataFrame]]], known_countries: Collection[str]) -> pl.DataFrame:
     """Return the table of whole editions; codes that are no economy become ZZ."""
-    empty = snapshot.empty(PackageDownloads)
+    empty = PackageDownloads.create_empty()
     frames = [
         rows.with_columns(
             package=pl.lit(package),
