@@ -105,7 +105,15 @@ def test_the_password_is_in_no_file_that_a_failing_run_wrote(server, monkeypatch
 def test_what_was_read_reaches_the_estimates_and_other_sources_stand(server, monkeypatch):
     monkeypatch.setenv("ATLAS_CLICKHOUSE_MONTHS", "2")
     settings = Settings.load(mode="live")
-    before = ("regions", "tracked_packages", "builders", "publishers", "model_origins")
+    before = (
+        "regions",
+        "tracked_packages",
+        "tracked_repositories",
+        "builders",
+        "publishers",
+        "model_origins",
+        "actor_places",
+    )
     after = ("builder_choices", "observations", "estimates")
     wanted = ("ingest", *(f"attribute/{name}" for name in before), *(f"adoption/{name}" for name in after))
     assert run(settings, only=wanted, tell=lambda _: None).problems == []

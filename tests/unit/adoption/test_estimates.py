@@ -43,7 +43,7 @@ CHOICES = pl.DataFrame(
     schema=["organisation", "model", "origin", "country", "metro", "released_on"],
     orient="row",
 )
-DOWNLOADS = snapshot.empty(PackageDownloads)
+DOWNLOADS = PackageDownloads.create_empty()
 PACKAGES = load_packages()
 COUNTS = {  # answered, CN, US, both, neither; None = hidden by the source
     "KE": (74, 43, 10, 7, 28),

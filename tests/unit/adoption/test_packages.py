@@ -6,7 +6,6 @@ import polars as pl
 import pytest
 
 from assets.adoption.packages import package_cells, package_observations
-from assets.ingest import snapshot
 from assets.origins.tracked import load_packages
 from assets.schemas import validate
 from assets.schemas.adoption import Observations
@@ -124,6 +123,6 @@ def test_observations_meet_their_declaration():
 
 
 def test_nothing_fetched_is_nothing_observed():
-    empty = snapshot.empty(PackageDownloads)
+    empty = PackageDownloads.create_empty()
     assert package_cells(empty, PACKAGES, REGIONS).is_empty()
     assert package_observations(empty, PACKAGES).is_empty()
