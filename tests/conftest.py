@@ -11,7 +11,7 @@ import pytest
 def _own_places(monkeypatch, tmp_path_factory):
     """Give every test its own store, build folder and Dagster home, whatever the environment says."""
     root = tmp_path_factory.mktemp("atlas")
-    for name in ("ATLAS_MODE", "HF_TOKEN", "GITHUB_TOKEN"):
+    for name in ("ATLAS_MODE", "ATLAS_LOGS", "HF_TOKEN", "GITHUB_TOKEN"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("ATLAS_DATA", str(root / "data"))
     monkeypatch.setenv("ATLAS_OUTPUT", str(root / "build"))

@@ -2,12 +2,13 @@
 
 Here: thin definitions. Not here: reading the snapshot (`snapshot.py`), importing figures (`figures.py`).
 
-The atlas has no live client yet: a live store is seeded from the embedded snapshot, and the check ``current``
-marks every table of it as stale until a client for it exists.
+Donated download logs are read in live mode (`log_reduction.py`). The other sources have no live client yet: a live
+store is seeded from the embedded snapshot, and the check ``current`` marks every such table as stale until a client for
+it exists.
 """
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any, Final
 
 import dagster as dg
@@ -16,10 +17,12 @@ import polars as pl
 from assets.checks import Check, Outcome, at_least, reaches
 from assets.declare import table_asset
 from assets.ingest import snapshot
+from assets.ingest.donated_logs import NoLogs, read_donated
 from assets.run import Run
 from assets.schemas.ingest import (
     CommitOffsets,
     Denominators,
+    DownloadLogs,
     ModelDownloadTotals,
     ModelParents,
     Models,
@@ -162,3 +165,47 @@ def repositories(run: Run) -> pl.DataFrame:
 def commit_offsets(run: Run) -> pl.DataFrame:
     """In which time zones the core staff of tracked repositories commit."""
     return snapshot.read("commit_offsets")
+
+
+def _parts_fit(frame: pl.DataFrame, _: Mapping[str, Any]) -> Outcome:
+    place = ["platform", "repository", "repository_kind", "span", "period", "country"]
+    parts = frame.filter(pl.col("level").is_in(["admin1", "metro"]))
+    whole = frame.filter(pl.col("level") == "country").select(*place, most="downloaders", all="requests")
+    sums = parts.group_by(place).agg(pl.col("requests").sum(), pl.col("downloaders").max()).join(whole, on=place)
+    wrong = sums.filter((pl.col("requests") > pl.col("all")) | (pl.col("downloaders") > pl.col("most"))).height
+    return Outcome(
+        passed=not wrong,
+        said=f"{wrong:,} countries have less than their parts." if wrong else "Countries have what their parts have.",
+        figures={"rows": frame.height, "hidden": int(frame["suppressed"].sum()), "wrong": wrong},
+    )
+
+
+def _are_donated(frame: pl.DataFrame, inputs: Mapping[str, Any]) -> Outcome:
+    run: Run = inputs["run"]
+    if frame.is_empty():
+        return Outcome(passed=True, said=NoLogs.why(mode=run.mode, named=run.logs), figures={"rows": 0})
+    newest = frame["period"].max()
+    return Outcome(
+        passed=True,
+        said=f"{frame['repository'].n_unique():,} repositories, newest {newest!s}.",
+        figures={"rows": frame.height, "newest": str(newest)},
+    )
+
+
+@table_asset(
+    DownloadLogs,
+    kinds={*KINDS, "huggingface"},
+    checks=[
+        Check(name="donated", description="Says which logs were donated, or why there are none.", run=_are_donated),
+        Check(name="parts_fit", description="No part of a country has more than the country.", run=_parts_fit),
+    ],
+)
+def download_logs(run: Run) -> pl.DataFrame:
+    """Where the people are who download from publishers that donated their logs."""
+    if run.mode != "live" or not run.logs:
+        return DownloadLogs.create_empty()
+    log = dg.get_dagster_logger()
+    donated = read_donated(run.logs, today=datetime.now(UTC).date(), say=log.info)
+    for line in donated.doubts:
+        log.warning(line)
+    return donated.table

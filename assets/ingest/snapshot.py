@@ -23,14 +23,18 @@ SNAPSHOTS: Final = Path(__file__).parent / "snapshots"
 MAX_BYTES: Final = 3_000_000
 """A snapshot is part of every clone; it must stay small."""
 
+LIVE_ONLY: Final = frozenset({"download_logs"})
+"""Ingest tables that no public figure fills; the snapshot has no file for them."""
+
 
 class SnapshotError(RuntimeError):
     """A snapshot is absent, altered or unfit to freeze; the message names the file and what to do."""
 
 
 def tables_in_snapshot() -> dict[str, type[Table]]:
-    """Return the ingest declarations by table name."""
-    return {table.NAME: table for table in TABLES.values() if table.LAYER == "ingest"}
+    """Return the declarations by table name of the ingest tables that a snapshot holds."""
+    ingest = {table.NAME: table for table in TABLES.values() if table.LAYER == "ingest"}
+    return {name: table for name, table in ingest.items() if name not in LIVE_ONLY}
 
 
 def _sha256(path: Path) -> str:

@@ -6,6 +6,7 @@ from assets.schemas.exhibits import Licences, Specifications
 from assets.schemas.ingest import (
     CommitOffsets,
     Denominators,
+    DownloadLogs,
     ModelDownloadTotals,
     ModelParents,
     Models,
@@ -25,6 +26,7 @@ TABLES: dict[str, type[Table]] = {
         Denominators,
         Repositories,
         CommitOffsets,
+        DownloadLogs,
         Publishers,
         ReviewQueue,
         TrackedRepositories,
