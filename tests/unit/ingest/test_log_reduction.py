@@ -339,3 +339,17 @@ def test_progress_goes_up_to_the_end(tmp_path):
     assert steps[-1].rows == 9000
     assert steps[-1].share == pytest.approx(1.0)
     assert all(0 <= step.share <= 1 for step in steps)
+
+
+def test_a_log_of_failures_alone_is_an_empty_table_with_an_account(tmp_path):
+    found = reduced(write(tmp_path / "a.csv", people(12, status="503")))
+    assert found.table.is_empty()
+    assert (found.account.rows["failed"], found.account.total) == (12, 12)
+
+
+def test_counts_do_not_depend_on_how_much_is_counted_at_once(tmp_path, monkeypatch):
+    path = write(tmp_path / "a.parquet", [row for day in range(1, 9) for row in people(40 * day)])
+    whole = reduced(path).table
+    monkeypatch.setattr(log_reduction, "MOST_AT_ONCE", 1)
+    monkeypatch.setattr(log_reduction, "MOST_ROWS", 1)
+    assert reduced(path).table.equals(whole)
