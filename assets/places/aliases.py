@@ -83,6 +83,6 @@ def alias_names(cities: pl.DataFrame) -> pl.DataFrame:
         "case",
         name="alias",
         admin1=pl.coalesce("admin1", "home_admin1"),
-        second_hand=pl.lit(value=False),
+        second_hand=pl.col("kind") == "city",
         prior=pl.coalesce("weight", pl.lit(1.0)),
     )

@@ -28,11 +28,8 @@ LESSER: Final = 0.05
 """People of a city, as a share of a subdivision's, below which a further name that both share means the latter."""
 
 
-def within(chosen: Array, rows: Rows, names: Names, gazetteer: Gazetteer) -> tuple[Array, Array, Array, Array]:
-    """Find subdivision, city and whether its surroundings are meant in the country of each text.
-
-    The last array holds the log odds of the subdivision.
-    """
+def within(chosen: Array, rows: Rows, names: Names, gazetteer: Gazetteer) -> tuple[Array, Array, Array]:
+    """Find subdivision, city and whether its surroundings are meant in the country of each text."""
     texts = len(chosen)
     inner = (
         (rows.country >= 0)
@@ -88,7 +85,7 @@ def within(chosen: Array, rows: Rows, names: Names, gazetteer: Gazetteer) -> tup
     each = order[starts(alternative[order])]
     geonameid[differ(text[each], gazetteer.geonameid[row[each]], texts)] = -1
     around = flags(text[first][kind[first] == REGION], texts)
-    return np.maximum(found, -1), geonameid, around, odds
+    return np.maximum(found, -1), geonameid, around
 
 
 def _text_of_alternative(names: Names) -> Array:

@@ -42,6 +42,8 @@ ANY, CAPITALS, AT_TAIL = range(len(CASES))
 
 CACHE_VARIABLE: Final = "ATLAS_CACHE"
 STEM: Final = "gazetteer-"
+KEPT: Final = 3
+"""Compiled files that a cache folder holds at most, 22 MB each."""
 
 CURATED_WEIGHT: Final = 50.0
 """How much the curated meanings of a name outweigh all others together. What is left for those, a containing region
@@ -155,17 +157,21 @@ def _developer_factors(countries: pl.DataFrame) -> pl.DataFrame:
 
 
 def _without_collisions(found: pl.DataFrame) -> pl.DataFrame:
-    """Drop foreign names of countries that are the name of a subdivision or large city elsewhere, or a plain word."""
+    """Drop foreign names of countries that are the name of a subdivision or large city elsewhere, or a plain word.
+
+    In its own country the city must bear the name itself: in some languages Tunisia is called Tunis.
+    """
+    large = (pl.col("kind") == "city") & (pl.col("prior") >= LARGE_TOWN)
     taken = (
-        found.filter(((pl.col("kind") == "city") & (pl.col("prior") >= LARGE_TOWN)) | (pl.col("kind") == "admin1"))
-        .select("key", town_country="country")
+        found.filter(large | (pl.col("kind") == "admin1"))
+        .select("key", town_country="country", own=(pl.col("kind") == "city") & ~pl.col("second_hand"))
         .unique()
     )
     foreign = (pl.col("kind") == "country") & pl.col("second_hand")
     lost = (
         found.filter(foreign)
         .join(taken, on="key")
-        .filter(pl.col("country") != pl.col("town_country"))
+        .filter((pl.col("country") != pl.col("town_country")) | pl.col("own"))
         .select("key", "country", "kind", "second_hand")
         .unique()
     )
@@ -231,12 +237,20 @@ def compiled_file(folder: Path | None = None) -> Path:
                 with tempfile.NamedTemporaryFile(dir=folder, suffix=".tmp", delete=False) as draft:
                     compile_names().write_parquet(draft.name, compression="zstd")
                 Path(draft.name).replace(path)
+                _forget_old(folder)
     except OSError as error:
         raise names.GazetteerError(
             f"{folder}: the gazetteer cannot be kept here ({error.strerror}); set {CACHE_VARIABLE} to a folder that "
             "can be written."
         ) from error
     return path
+
+
+def _forget_old(folder: Path) -> None:
+    """Remove all but the newest compiled files; whoever needs one of them compiles it again."""
+    compiled = sorted(folder.glob(f"{STEM}*.parquet"), key=lambda path: path.stat().st_mtime, reverse=True)
+    for path in compiled[KEPT:]:
+        path.unlink(missing_ok=True)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

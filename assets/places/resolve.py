@@ -105,8 +105,8 @@ def resolve(spans: Spans, gazetteer: Gazetteer) -> Resolution:
     np.maximum.at(own, pairs.name, np.where(pairs.share > HALF_MEANT, pairs.worth, 0))
     against = np.where(explained | claimed, 0, own)
 
-    def most(values: Array, where: Array = explained, start: float = 0.0) -> Array:
-        found = np.full(spans.texts, start)
+    def most(values: Array, where: Array = explained) -> Array:
+        found = np.zeros(spans.texts)
         np.maximum.at(found, names.text[where], values[where])
         return found
 
@@ -123,7 +123,7 @@ def resolve(spans: Spans, gazetteer: Gazetteer) -> Resolution:
     # Words such as "northeast" say something beside a name only.
     clearly = np.bincount(names.text[explained & ~names.neutral], minlength=spans.texts) > 0
     chosen = np.where(clearly, chosen, -1)
-    admin1, geonameid, around, admin1_odds = within(chosen, rows, names, gazetteer)
+    admin1, geonameid, around = within(chosen, rows, names, gazetteer)
     kind = np.full(spans.texts, len(KINDS))
     np.minimum.at(kind, names.text[explained], names.kind[explained])
     share = np.zeros(spans.texts)
@@ -145,7 +145,6 @@ def resolve(spans: Spans, gazetteer: Gazetteer) -> Resolution:
         ),
         measures={
             "odds": odds,
-            "admin1_odds": admin1_odds,
             "conflict": conflict,
             "kind": kind,
             "size": most(np.log10(np.maximum(names.prior, 1))),

@@ -1,12 +1,12 @@
 """Which names a text holds: the runs of its tokens that the gazetteer knows, chosen so that they cover it best.
 
-Here: splitting texts, looking runs of tokens up, choosing among overlapping runs, names with a letter wrong. Not
-here: what the names mean together (`assets/places/resolve.py`), folding of letters (`assets/places/text.py`).
+Here: splitting texts, looking runs of tokens up, choosing among overlapping runs. Not here: names with a letter wrong
+(`assets/places/spelling.py`), what the names mean together (`assets/places/resolve.py`), folding of letters
+(`assets/places/text.py`).
 
 Everything is done for all texts at once. Distinct parts are read once, however many texts they stand in.
 """
 
-import functools
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any, Final
@@ -14,8 +14,8 @@ from typing import Any, Final
 import numpy as np
 import polars as pl
 
-from assets.lookup import Index
-from assets.places.gazetteer import ADMIN1, ANY, CITY, COUNTRY, Gazetteer
+from assets.places.gazetteer import Gazetteer
+from assets.places.spelling import respelt_names
 from assets.places.text import STRONG, WEAK, key_of, parted
 
 Array = np.ndarray[Any, Any]
@@ -28,15 +28,6 @@ LONGEST_NAME: Final = 7
 
 MOST_TOKENS: Final = 24
 """Tokens of a part that are read; whoever writes more writes prose."""
-
-TYPO_LETTERS: Final = 6
-"""Letters that a name must have to be recognised with one of them wrong."""
-
-MOST_TYPO_LETTERS: Final = 24
-"""Letters and blanks of the longest text that is tried; longer ones are prose."""
-
-TYPO_PEOPLE: Final = 200_000.0
-"""Prior that a city or subdivision must have to be recognised with a letter wrong."""
 
 _RIVER: Final = r"(?i)\s?\((oder|saale|main|spree|havel|elbe|lahn|ruhr|breisgau|w(?:\x{fc}|ue)mme|westf\.?|westfalen)\)"
 """What German towns of one name are told apart by: a part of the name, not of the country."""
@@ -353,72 +344,6 @@ def _with_joints(chosen: pl.DataFrame, joints: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _deletions(texts: pl.DataFrame) -> pl.DataFrame:
-    """Return each text as it is and with any one letter left out: adds variant, at (which letter), whole."""
-    return (
-        texts.with_columns(at=pl.int_ranges(0, pl.col("text").str.len_chars() + 1, dtype=pl.Int64))
-        .explode("at")
-        .with_columns(
-            variant=pl.col("text").str.slice(0, pl.col("at")) + pl.col("text").str.slice(pl.col("at") + 1),
-            whole=pl.col("at") == pl.col("text").str.len_chars(),
-        )
-    )
-
-
-@functools.lru_cache(maxsize=1)
-def _spellings(gazetteer: Gazetteer) -> tuple[pl.DataFrame, Index]:
-    """Names long and prominent enough to be recognised with one letter wrong, those spellings, and their index."""
-    rows = np.flatnonzero(
-        (gazetteer.case == ANY)
-        & (
-            ((gazetteer.kind == COUNTRY) & ~gazetteer.second_hand)
-            | (((gazetteer.kind == ADMIN1) | (gazetteer.kind == CITY)) & (gazetteer.prior > TYPO_PEOPLE))
-        )
-    )
-    names = (
-        pl.DataFrame(
-            {
-                "key_id": pl.Series(np.searchsorted(gazetteer.starts, rows, side="right") - 1, dtype=pl.UInt32),
-                "prior": gazetteer.prior[rows],
-                "region": gazetteer.kind[rows] != CITY,
-            }
-        )
-        .sort("prior", descending=True)
-        .unique("key_id", keep="first")
-        .join(gazetteer.keys.select("key_id", text="key"), on="key_id")
-        .filter(_is_long(pl.col("text")))
-    )
-    spellings = _deletions(names)
-    return spellings.select("key_id", "prior", "region", name="text", name_at="at", name_whole="whole"), Index(
-        spellings["variant"]
-    )
-
-
-def _is_long(text: pl.Expr) -> pl.Expr:
-    return text.str.contains(r"^[a-z ]*$") & text.str.len_chars().is_between(TYPO_LETTERS, MOST_TYPO_LETTERS)
-
-
-def _respelt(texts: pl.Series, gazetteer: Gazetteer) -> pl.DataFrame:
-    """Find long names with one letter wrong, missing or too many, or two swapped: text, key_id, region."""
-    asked = _deletions(pl.DataFrame({"text": texts.unique()}).filter(_is_long(pl.col("text"))))
-    spellings, index = _spellings(gazetteer)
-    at, rows = index.find(asked["variant"])
-    return (
-        asked[at]
-        .hstack(spellings[rows])
-        .filter(
-            pl.col("whole") | pl.col("name_whole") | ((pl.col("at") - pl.col("name_at")).abs() <= 1),
-            pl.col("text").str.slice(0, 1) == pl.col("name").str.slice(0, 1),
-            # "Venezuelan" is no slip of the pen.
-            pl.col("text") != pl.col("name") + "n",
-            pl.col("text") != pl.col("name") + "s",
-        )
-        .sort("region", "prior", descending=True)
-        .unique("text", keep="first", maintain_order=True)
-        .select("text", "key_id", "region")
-    )
-
-
 def _with_misspelt(chosen: pl.DataFrame, tokens: pl.DataFrame, gazetteer: Gazetteer) -> pl.DataFrame:
     """Add misspelt names: of whole parts that no one name covers, of lone words in parts without any name."""
     longest = chosen.group_by("part").agg(longest=pl.col("tokens").max())
@@ -436,7 +361,7 @@ def _with_misspelt(chosen: pl.DataFrame, tokens: pl.DataFrame, gazetteer: Gazett
         "personal": False,
         "respelt": True,
     }
-    entire = parts.join(_respelt(parts["text"], gazetteer), on="text").select(
+    entire = parts.join(respelt_names(parts["text"], gazetteer), on="text").select(
         *("part", "key_id", "words"),
         at=pl.lit(0, pl.Int64),
         tokens="words",
@@ -449,7 +374,7 @@ def _with_misspelt(chosen: pl.DataFrame, tokens: pl.DataFrame, gazetteer: Gazett
     lone = (
         nameless.rename({"word": "text"})
         .drop("neutral")
-        .join(_respelt(nameless["word"], gazetteer).filter("region"), on="text")
+        .join(respelt_names(nameless["word"], gazetteer).filter("region"), on="text")
         .select(
             *("part", "key_id", "words", "at"),
             tokens=pl.lit(1, pl.Int64),

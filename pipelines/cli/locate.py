@@ -163,7 +163,7 @@ def _cells(text: str, row: Mapping[str, Any], names: Mapping[str, str]) -> dict[
 
 
 def _locate_file(source: str, target: str, column: str, form: str | None, encoding: str) -> None:
-    from pipelines.cli import tables
+    from pipelines.cli import table_output, tables
 
     before, after = tables.format_of(source, form), tables.format_of(target, form)
     tables.check_paths(source, target)
@@ -173,7 +173,7 @@ def _locate_file(source: str, target: str, column: str, form: str | None, encodi
     with ExitStack() as stack:
         table = stack.enter_context(tables.reading(source, before, encoding))
         position = _position(table, tables.said(source), column)
-        write = stack.enter_context(tables.writing(target, after, [*table.columns, *APPENDED], table))
+        write = stack.enter_context(table_output.writing(target, after, [*table.columns, *APPENDED], table))
         meter = stack.enter_context(Meter(_stderr(), table.share))
         for batch in table.batches:
             found = _geocode(_column(batch, position))
@@ -223,7 +223,7 @@ def _appended(found: "pl.DataFrame", *, inert: bool) -> "pl.DataFrame":
     """Return what a file gets of the geocoder's answer; for CSV nothing in it begins like a formula."""
     import polars as pl
 
-    from pipelines.cli.tables import harmless
+    from pipelines.cli.table_output import harmless
 
     frame = found.select(APPENDED).with_columns(pl.col("confidence").round(DECIMALS))
     return frame.with_columns(harmless(pl.col(pl.String))) if inert else frame

@@ -1,6 +1,7 @@
 """The gazetteer: compiled once whoever asks, kept where it can be kept, and sound when read."""
 
 import multiprocessing
+import os
 import time
 from pathlib import Path
 
@@ -115,6 +116,16 @@ def test_another_version_is_compiled_beside_the_old_one(compilations, monkeypatc
     assert first != second
     assert first.is_file()
     assert len(compilations) == 2
+
+
+@pytest.mark.usefixtures("compilations")
+def test_the_newest_versions_stay_and_older_ones_go(monkeypatch, tmp_path):
+    paths = []
+    for release in range(module.KEPT + 2):
+        monkeypatch.setattr(module, "installed_version", lambda _, release=release: f"1.{release}")
+        paths.append(compiled_file(tmp_path))
+        os.utime(paths[-1], (release, release))
+    assert set(tmp_path.glob("*.parquet")) == set(paths[-module.KEPT :])
 
 
 @pytest.mark.usefixtures("compilations")
