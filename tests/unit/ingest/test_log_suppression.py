@@ -80,6 +80,7 @@ def test_nothing_shown_gives_away_fewer_than_ten_people(people):
             assert len(parts) > 1
 
 
+@settings(deadline=None)
 @given(st.integers(10, 50), st.integers(10, 50))
 def test_where_all_are_enough_nothing_is_hidden(first, second):
     assert not hide(cells_of({(1, "NG", "NG-A"): first, (2, "NG", "NG-B"): second}))["suppressed"].any()
