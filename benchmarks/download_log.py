@@ -94,9 +94,11 @@ def write_log(path: Path, rows: int) -> None:
     parts = [path.with_name(f"{path.stem}-{number}.part") for number in range(len(sizes))]
     for part, size in zip(parts, sizes, strict=True):
         portion(size).write_parquet(part, compression="zstd")
-    pl.scan_parquet(parts, glob=False).sink_parquet(path, compression="zstd")
+    draft = path.with_name(f"{path.name}.draft")
+    pl.scan_parquet(parts, glob=False).sink_parquet(draft, compression="zstd")
     for part in parts:
         part.unlink()
+    draft.replace(path)
 
 
 if __name__ == "__main__":
