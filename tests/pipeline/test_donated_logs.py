@@ -149,5 +149,6 @@ def test_a_stopped_command_leaves_no_output(raw, tmp_path):
         f"sys.exit(cli.run(['logs', {str(raw)!r}, '--output', 'reduced.parquet']))"
     )
     done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stderr.lstrip()) == (130, "atlas: error: stopped\n")
+    # On a busy machine lines of progress stand above it.
+    assert (done.returncode, done.stderr.splitlines()[-1]) == (130, "atlas: error: stopped")
     assert not list(tmp_path.glob("*reduced*"))
