@@ -17,11 +17,13 @@ class Run(dg.ConfigurableResource):  # type: ignore[type-arg]  # Dagster resolve
         mode: ``snapshot`` or ``live``.
         store: Root of the mode's tables: a local path or an fsspec URL.
         output: Build folder, where the publish layer writes.
+        logs: Donated download logs, raw or reduced: files, folders, patterns or URLs, one a line; none by default.
     """
 
     mode: str
     store: str
     output: str
+    logs: str = ""
 
     @property
     def store_path(self) -> UPath:

@@ -31,7 +31,7 @@ LAYERS: Final = (
 def resources(settings: Settings) -> dict[str, Any]:
     """Return the resources of a run by key."""
     return {
-        "run": Run(mode=settings.mode, store=settings.store, output=str(settings.output)),
+        "run": Run(mode=settings.mode, store=settings.store, output=str(settings.output), logs=settings.logs),
         "tables": TableIOManager(store=settings.store, mode=settings.mode),
     }
 

@@ -37,6 +37,8 @@ class Settings(BaseSettings):
         data: Where the stores are, one per mode: a folder or an fsspec URL (``ATLAS_DATA``).
         output: Build folder (``ATLAS_OUTPUT``); ``build``, or ``build/live`` in live mode, so that pages of one mode
             never link to files of another.
+        logs: Donated download logs that live mode reads, raw or reduced by ``atlas logs``: files, folders, patterns or
+            URLs, one a line (``ATLAS_LOGS``).
         dagster_home: Where Dagster keeps its history (``DAGSTER_HOME``); absolute, as Dagster demands. One a mode,
             or the UI would show as made what another mode's store holds.
     """
@@ -48,6 +50,7 @@ class Settings(BaseSettings):
     output: Path = Field(
         default_factory=lambda values: Path("build") if values["mode"] == "snapshot" else Path("build") / values["mode"]
     )
+    logs: str = ""
     dagster_home: Path = Field(
         default_factory=lambda values: Path(".dagster") / values["mode"], validation_alias="DAGSTER_HOME"
     )
@@ -59,6 +62,14 @@ class Settings(BaseSettings):
         if path.protocol in {"", "file", "local"}:
             return str(project_root() / Path(path.path).expanduser())
         return value.rstrip("/")
+
+    @field_validator("logs", mode="after")
+    @classmethod
+    def _logs_are_absolute(cls, value: str) -> str:
+        places = [place.strip() for place in value.splitlines() if place.strip()]
+        return "\n".join(
+            place if "://" in place else str(project_root() / Path(place).expanduser()) for place in places
+        )
 
     @field_validator("output", "dagster_home", mode="after")
     @classmethod
@@ -88,6 +99,7 @@ class Settings(BaseSettings):
             "ATLAS_MODE": self.mode,
             "ATLAS_DATA": self.data,
             "ATLAS_OUTPUT": str(self.output),
+            "ATLAS_LOGS": self.logs,
             "DAGSTER_HOME": str(self.dagster_home),
             "DAGSTER_DISABLE_TELEMETRY": "1",
         }

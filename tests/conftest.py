@@ -13,7 +13,7 @@ import pytest
 def _own_places(monkeypatch, tmp_path_factory):
     """Give every test its own store, build folder and Dagster home, whatever the environment says."""
     root = tmp_path_factory.mktemp("atlas")
-    for name in ("ATLAS_MODE", "ATLAS_CONTACT", "HF_TOKEN", "GITHUB_TOKEN"):
+    for name in ("ATLAS_MODE", "ATLAS_CONTACT", "ATLAS_LOGS", "HF_TOKEN", "GITHUB_TOKEN"):
         monkeypatch.delenv(name, raising=False)
     for name in [name for name in os.environ if name.startswith("ATLAS_CLICKHOUSE_")]:
         monkeypatch.delenv(name)

@@ -5,7 +5,7 @@ of live sources (`package_index/`, `github/`).
 
 A live store is seeded from the embedded snapshot, and the check ``current`` marks every table of it as stale that no
 client reads yet. Tables that nobody publishes frozen have no rows in the snapshot; in live mode the check says whether
-the source was read, and what stood in the way.
+the source was read, and what stood in the way. Donated download logs are read in live mode (`log_reduction.py`).
 """
 
 from collections.abc import Callable, Mapping
@@ -18,6 +18,7 @@ import polars as pl
 from assets.checks import Check, Outcome, at_least, reaches
 from assets.declare import table_asset
 from assets.ingest import snapshot
+from assets.ingest.donated_logs import NoLogs, read_donated
 from assets.ingest.github import reads
 from assets.ingest.github.client import GitHub, GitHubError, connected
 from assets.ingest.github.sweep import Reader
@@ -32,6 +33,7 @@ from assets.schemas.ingest import (
     CommitOffsets,
     Contributions,
     Denominators,
+    DownloadLogs,
     Forks,
     ModelDownloadTotals,
     ModelParents,
@@ -377,3 +379,47 @@ def repository_reads(
     """How far each listing of each repository was read, and what stood in the way."""
     folder = reads.github_folder(run.store_path)
     return _github_table(RepositoryReads, run, lambda wanted: reads.reads_table(folder, wanted), repository_counts)
+
+
+def _parts_fit(frame: pl.DataFrame, _: Mapping[str, Any]) -> Outcome:
+    place = ["platform", "repository", "repository_kind", "span", "period", "country"]
+    parts = frame.filter(pl.col("level").is_in(["admin1", "metro"]))
+    whole = frame.filter(pl.col("level") == "country").select(*place, most="downloaders", all="requests")
+    sums = parts.group_by(place).agg(pl.col("requests").sum(), pl.col("downloaders").max()).join(whole, on=place)
+    wrong = sums.filter((pl.col("requests") > pl.col("all")) | (pl.col("downloaders") > pl.col("most"))).height
+    return Outcome(
+        passed=not wrong,
+        said=f"{wrong:,} countries have less than their parts." if wrong else "Countries have what their parts have.",
+        figures={"rows": frame.height, "hidden": int(frame["suppressed"].sum()), "wrong": wrong},
+    )
+
+
+def _are_donated(frame: pl.DataFrame, inputs: Mapping[str, Any]) -> Outcome:
+    run: Run = inputs["run"]
+    if frame.is_empty():
+        return Outcome(passed=True, said=NoLogs.why(mode=run.mode, named=run.logs), figures={"rows": 0})
+    newest = frame["period"].max()
+    return Outcome(
+        passed=True,
+        said=f"{frame['repository'].n_unique():,} repositories, newest {newest!s}.",
+        figures={"rows": frame.height, "newest": str(newest)},
+    )
+
+
+@table_asset(
+    DownloadLogs,
+    kinds={*KINDS, "huggingface"},
+    checks=[
+        Check(name="donated", description="Says which logs were donated, or why there are none.", run=_are_donated),
+        Check(name="parts_fit", description="No part of a country has more than the country.", run=_parts_fit),
+    ],
+)
+def download_logs(run: Run) -> pl.DataFrame:
+    """Where the people are who download from publishers that donated their logs."""
+    if run.mode != "live" or not run.logs:
+        return DownloadLogs.create_empty()
+    log = dg.get_dagster_logger()
+    donated = read_donated(run.logs, today=datetime.now(UTC).date(), say=log.info)
+    for line in donated.doubts:
+        log.warning(line)
+    return donated.table

@@ -3,11 +3,13 @@
 Here: declarations only. Not here: reading a source (`assets/ingest`).
 """
 
+from typing import Final
+
 import dataframely as dy
 import polars as pl
 
 from assets.schemas.table import Table, category, unit
-from assets.schemas.vocabulary import DOWNLOAD_DEFINITIONS, PLATFORMS, RELATIONS
+from assets.schemas.vocabulary import DOWNLOAD_DEFINITIONS, LEVELS, PLATFORMS, RELATIONS
 
 REGION_PATTERN = r"^[A-Z]{2}$"
 INSTALLER_CLASSES = ("package_manager", "mirror", "other")
@@ -16,6 +18,10 @@ HASH_PATTERN = r"^[0-9a-f]{64}$"
 ACCOUNT_KINDS = ("person", "organisation", "bot")
 LISTINGS = ("forks", "contributions")
 ACCESSES = ("open", "restricted", "not_found", "forbidden", "blocked", "unread")
+REPOSITORY_KINDS: Final = ("model", "dataset", "space")
+LOG_SPANS: Final = ("day", "month")
+LEAST_PEOPLE: Final = 10
+"""Distinct people that a shown count of a donated log rests on (DESIGN, rules of measurement)."""
 
 
 class Models(Table):
@@ -378,3 +384,81 @@ class RepositoryReads(Table):
     )
     reason = dy.String(nullable=True, description="What stood in the way, last time.")
     source_id = dy.String(description="Source of the row (see NOTICE).")
+
+
+class DownloadLogs(Table):
+    """Download logs that publishers donated, reduced at once to counts: who downloads from where, as the server saw it.
+
+    Empty in the snapshot; docs/logs.md says how logs get in and what the counts mean. Counts of distinct people add up
+    neither over places nor over days, so totals are rows of their own.
+    """
+
+    LAYER = "ingest"
+    NAME = "download_logs"
+    GRAIN = "platform × repository × kind × span × period × country × region"
+    LIVE_ONLY = True
+
+    platform = category(PLATFORMS, "Hub that kept the log.", primary_key=True)
+    repository = dy.String(primary_key=True, description="Account and name as the platform writes them.")
+    repository_kind = category(REPOSITORY_KINDS, "What the repository holds.", primary_key=True)
+    span = category(LOG_SPANS, "How long a time the row counts.", primary_key=True)
+    period = dy.Date(primary_key=True, description="First day of the span, UTC.", metadata=unit("date"))
+    level = category(
+        (LEVELS[0], *LEVELS[2:]),
+        "What the row counts: everything, a country, or one part of it. Each request is in one part of its country.",
+    )
+    country = dy.String(
+        primary_key=True,
+        regex=r"^([A-Z]{2}|world)$",
+        description="ISO 3166-1 alpha-2 of the address, as the log says; ZZ = none or an unknown one; world = all.",
+    )
+    region_id = dy.String(
+        primary_key=True,
+        regex=r"^(world|[A-Z]{2}|[A-Z]{2}-[A-Z0-9]{1,3}|metro:[a-z0-9-]+)$",
+        description="The row's region: world, the country, a metro of the watch-list, or an ISO 3166-2 code without "
+        "what lies in such a metro; the country and -ZZ = its part for which the log names nothing finer.",
+    )
+    requests = dy.Int64(
+        nullable=True,
+        min=1,
+        description="Requests that were answered, checks by HEAD included; null where hidden.",
+        metadata=unit("requests"),
+    )
+    downloads = dy.Int64(
+        nullable=True,
+        min=0,
+        description="GET requests that sent a file or handed over to the content network; null where hidden.",
+        metadata=unit("requests"),
+    )
+    downloaders = dy.Int64(
+        nullable=True,
+        min=0,
+        description="Distinct accounts, or addresses where nobody was signed in, that fetched a file or a part of one; "
+        "null where hidden.",
+        metadata=unit("people"),
+    )
+    suppressed = dy.Bool(description="Whether the counts are hidden: too few people, or they would give such away.")
+    source_id = dy.String(description="Source of the row (see NOTICE).")
+
+    @dy.rule()
+    def hidden_means_null(cls) -> pl.Expr:  # noqa: N805
+        """Counts are null exactly where they are hidden, all three together."""
+        counts = pl.col("requests", "downloads", "downloaders")
+        return pl.all_horizontal(counts.is_null() == pl.col("suppressed"))
+
+    @dy.rule()
+    def shown_rests_on_people(cls) -> pl.Expr:  # noqa: N805
+        """Shown counts rest on at least 10 people."""
+        return pl.col("suppressed") | (pl.col("downloaders") >= LEAST_PEOPLE)
+
+    @dy.rule()
+    def region_is_in_country(cls) -> pl.Expr:  # noqa: N805
+        """The region fits the level and the country."""
+        region, country = pl.col("region_id"), pl.col("country")
+        return (
+            pl.when(pl.col("level").is_in(["world", "country"]))
+            .then((region == country) & ((country == "world") == (pl.col("level") == "world")))
+            .when(pl.col("level") == "admin1")
+            .then(region.str.starts_with(country + "-"))
+            .otherwise(region.str.starts_with("metro:"))
+        )

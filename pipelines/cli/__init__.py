@@ -13,6 +13,7 @@ import click
 from pipelines.cli.build import build
 from pipelines.cli.dictionary import dictionary
 from pipelines.cli.locate import locate
+from pipelines.cli.logs import logs
 from pipelines.cli.origin import origin
 from pipelines.cli.snapshot import snapshot
 from pipelines.cli.ui import ui
@@ -37,7 +38,7 @@ def atlas() -> None:
     """
 
 
-for command in (build, ui, locate, origin, snapshot, dictionary):
+for command in (build, ui, locate, logs, origin, snapshot, dictionary):
     atlas.add_command(command)
 
 
