@@ -303,13 +303,12 @@ def _listing(run: Run, listing: str, wanted: list[reads.Target]) -> None:
 
     folder = reads.github_folder(run.store_path)
     key = load_key(run.store)
-    _from_github(
-        run,
-        listing,
-        lambda github: reads.read_all(
-            listing, wanted, folder, Reader(github=github, key=key, locate=locate, today=today())
-        ),
-    )
+
+    def read(github: GitHub) -> None:
+        reader = Reader(github=github, key=key, locate=locate, today=today())
+        reads.read_all(listing, wanted, folder, reader, tell=dg.get_dagster_logger().info)
+
+    _from_github(run, listing, read)
 
 
 def _github_table(

@@ -9,7 +9,7 @@ stays itself. A repository that was deleted or taken down keeps its rows, and sa
 
 import json
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
@@ -166,8 +166,21 @@ def listing_journal(folder: UPath, listing: str, target: Target) -> Journal:
     return Journal(folder / listing / str(target.database_id), LISTINGS[listing].schema, NEW)
 
 
-def read_all(listing: str, wanted: Sequence[Target], folder: UPath, reader: Reader) -> None:
+def read_all(
+    listing: str,
+    wanted: Sequence[Target],
+    folder: UPath,
+    reader: Reader,
+    tell: Callable[[str], None] = LOGGER.info,
+) -> None:
     """Read one listing of all repositories that are open.
+
+    Args:
+        listing: ``forks`` or ``contributions``.
+        wanted: The repositories.
+        folder: Where the journals are.
+        reader: The connection and what rows need.
+        tell: Called with a sentence on the progress after each repository.
 
     Raises:
         SourceDownError: Nothing more can be had in this run; what was read is kept.
@@ -179,9 +192,9 @@ def read_all(listing: str, wanted: Sequence[Target], folder: UPath, reader: Read
         read_listing(LISTINGS[listing], target.current_name, target.database_id, journal, reader)
         unread = unread + 1 if journal.state["access"] == "unread" else 0
         spent = reader.github.spent
-        LOGGER.info(
-            "GitHub %s: %d of %d repositories, %d requests, %d points.",
-            *(listing, position, len(open_), spent.requests, spent.points),
+        tell(
+            f"GitHub {listing}: {position} of {len(open_)} repositories, {spent.requests:,} requests, "
+            f"{spent.points:,} points, {spent.waited:,.0f} s of waiting."
         )
         if unread >= MOST_UNREAD:
             raise SourceDownError(
