@@ -11,15 +11,14 @@ size and checksum: rows may concern people.
 import hashlib
 import io
 import json
-import os
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, ClassVar, Final
 
 import dagster as dg
 import polars as pl
 from upath import UPath
 
+from assets.ingest.landing import replace_file
 from assets.schemas import TABLES, Table, TableError, validate
 
 MARKER: Final = "STORE.json"
@@ -29,29 +28,6 @@ TABLE_KEY: Final = "atlas.table"
 
 class StoreError(RuntimeError):
     """A store or one of its files cannot be used; the message names the file and what to do."""
-
-
-def _local(path: UPath) -> Path | None:
-    return Path(path.path) if path.protocol in {"", "file", "local"} else None
-
-
-def _replace(path: UPath, content: bytes) -> None:
-    """Write a file so that a reader sees the old content or the new, never a part."""
-    local = _local(path)
-    if local is None:
-        # Object stores show an object when it is complete.
-        path.write_bytes(content)
-        return
-    local.parent.mkdir(parents=True, exist_ok=True)
-    draft = local.with_name(f".{local.name}.{os.getpid()}.tmp")
-    try:
-        with draft.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(local)
-    finally:
-        draft.unlink(missing_ok=True)
 
 
 def open_store(root: UPath, mode: str) -> None:
@@ -84,7 +60,7 @@ def open_store(root: UPath, mode: str) -> None:
             "choose another place with --data or ATLAS_DATA."
         )
     content = {"mode": mode, "created": datetime.now(UTC).isoformat(timespec="seconds")}
-    _replace(marker, (json.dumps(content) + "\n").encode())
+    replace_file(marker, (json.dumps(content) + "\n").encode())
 
 
 class TableIOManager(dg.ConfigurableIOManager, dg.UPathIOManager):
@@ -121,7 +97,7 @@ class TableIOManager(dg.ConfigurableIOManager, dg.UPathIOManager):
         buffer = io.BytesIO()
         frame.write_parquet(buffer, compression="zstd", metadata={MODE_KEY: self.mode, TABLE_KEY: asset})
         content = buffer.getvalue()
-        _replace(path, content)
+        replace_file(path, content)
         context.add_output_metadata(
             {
                 "dagster/row_count": frame.height,
