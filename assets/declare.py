@@ -90,6 +90,7 @@ def table_asset(
     *,
     kinds: set[str],
     checks: Sequence[Check] = (),
+    deps: Sequence[str] = (),
 ) -> Callable[[Callable[..., pl.DataFrame]], dg.AssetsDefinition]:
     """Declare the asset that computes a table.
 
@@ -101,6 +102,7 @@ def table_asset(
         table: The declaration; gives key, group, description and columns.
         kinds: Dagster kinds, shown as icons.
         checks: Checks of this table.
+        deps: Keys of assets (``layer/table``) that are made before, though their tables are not read.
     """
     key = dg.AssetKey([table.LAYER, table.NAME])
 
@@ -119,6 +121,7 @@ def table_asset(
             key=key,
             group_name=table.LAYER,
             ins=table_inputs(function),
+            deps=[dg.AssetKey(other.split("/")) for other in deps],
             io_manager_key="tables",
             description=f"{inspect.getdoc(function)}\n\n{_described(table)}",
             kinds=kinds,

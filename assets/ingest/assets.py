@@ -1,12 +1,13 @@
 """Ingest assets: the sources' figures as tables, in every mode.
 
-Here: thin definitions. Not here: reading the snapshot (`snapshot.py`), importing figures (`figures.py`).
+Here: thin definitions. Not here: reading the snapshot (`snapshot.py`), importing figures (`figures.py`), asking the
+Hub (`hub/`).
 
-The atlas has no live client yet: a live store is seeded from the embedded snapshot, and the check ``current``
-marks every table of it as stale until a client for it exists.
+A live store is seeded from the embedded snapshot. The tables of models follow the Hugging Face Hub; no other source has
+a live client yet. The check ``current`` marks every table as stale whose source was not read in the last run.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any, Final
 
@@ -16,6 +17,7 @@ import polars as pl
 from assets.checks import Check, Outcome, at_least, reaches
 from assets.declare import table_asset
 from assets.ingest import snapshot
+from assets.ingest.hub import live as hub
 from assets.run import Run
 from assets.schemas.ingest import (
     CommitOffsets,
@@ -43,20 +45,47 @@ def _is_current(_: pl.DataFrame, inputs: Mapping[str, Any]) -> Outcome:
     )
 
 
-CURRENT: Final = Check(
-    name="current",
-    description="The table is as new as the mode promises: the snapshot's, or the source's of this run.",
-    run=_is_current,
-    severity=dg.AssetCheckSeverity.WARN,
-    blocking=False,
-)
+def _hub_is_current(frame: pl.DataFrame, inputs: Mapping[str, Any]) -> Outcome:
+    run: Run = inputs["run"]
+    if run.mode == "snapshot":
+        return _is_current(frame, inputs)
+    standing = hub.standing(run.store_path)
+    told = f"the Hub as of {standing.observed_on}" if standing.observed_on else "the embedded snapshot"
+    fell = f" {standing.corrections:,} counters fell, which are corrections." if standing.corrections else ""
+    return Outcome(
+        passed=standing.fresh,
+        said=f"{told[0].upper()}{told[1:]}: {standing.rows:,} models.{fell}"
+        if standing.fresh
+        else f"Stale: the table stands at {told}. {standing.reason}",
+        figures={
+            "observed_on": standing.observed_on,
+            "models": standing.rows,
+            "counters_corrected": standing.corrections,
+            "downloads_corrected": standing.corrected,
+        },
+    )
+
+
+def _current(run: Callable[[pl.DataFrame, Mapping[str, Any]], Outcome]) -> Check:
+    return Check(
+        name="current",
+        description="The table is as new as the mode promises: the snapshot's, or the source's of this run.",
+        run=run,
+        severity=dg.AssetCheckSeverity.WARN,
+        blocking=False,
+    )
+
+
+CURRENT: Final = _current(_is_current)
+HUB_CURRENT: Final = _current(_hub_is_current)
 
 
 def _one_definition(frame: pl.DataFrame, _: object) -> Outcome:
-    mixed = frame.group_by("platform").agg(pl.col("definition").n_unique()).filter(pl.col("definition") > 1)["platform"]
+    crawls = frame.group_by("platform", "source_id").agg(pl.col("definition").n_unique())
+    mixed = crawls.filter(pl.col("definition") > 1)["platform"].unique().sort()
     return Outcome(
         passed=mixed.is_empty(),
-        said="Each platform has one download definition."
+        said="Each source has one download definition a platform."
         if mixed.is_empty()
         else f"Rolling and cumulative counters are mixed on {', '.join(mixed)}; they cannot be compared.",
     )
@@ -85,35 +114,45 @@ def _any_is_at_most_sum(frame: pl.DataFrame, _: object) -> Outcome:
 
 
 @table_asset(
-    Models, kinds={*KINDS, "huggingface"}, checks=[CURRENT, at_least(15_000), reaches("observed_on", date(2026, 8, 21))]
+    Models,
+    kinds={*KINDS, "huggingface"},
+    checks=[HUB_CURRENT, at_least(15_000), reaches("observed_on", date(2026, 8, 21))],
 )
-def models(run: Run) -> pl.DataFrame:
-    """What models were there, and how often they were downloaded."""
-    return snapshot.read("models")
+def models(context: dg.AssetExecutionContext, run: Run) -> pl.DataFrame:
+    """What models were there, and how often they were downloaded; a live run asks the Hub here, for all its tables."""
+    if run.mode == "snapshot":
+        return snapshot.read("models")
+    hub.observe(run.store_path, tell=context.log.info)
+    return hub.models(run.store_path)
 
 
-@table_asset(ModelParents, kinds={*KINDS, "huggingface"}, checks=[CURRENT, at_least(12_000)])
+@table_asset(
+    ModelParents, kinds={*KINDS, "huggingface"}, checks=[HUB_CURRENT, at_least(12_000)], deps=["ingest/models"]
+)
 def model_parents(run: Run) -> pl.DataFrame:
     """Which model says it was made from which."""
-    return snapshot.read("model_parents")
+    return snapshot.read("model_parents") if run.mode == "snapshot" else hub.model_parents(run.store_path)
 
 
 @table_asset(
     ModelDownloadTotals,
     kinds={*KINDS, "huggingface"},
+    deps=["ingest/models"],
     checks=[
-        CURRENT,
+        HUB_CURRENT,
         at_least(50_000),
         Check(
             name="one_definition_per_platform",
-            description="No platform mixes rolling and cumulative counters.",
+            description="No source mixes rolling and cumulative counters of a platform.",
             run=_one_definition,
         ),
     ],
 )
 def model_download_totals(run: Run) -> pl.DataFrame:
     """How download counters of the large publishers moved over time."""
-    return snapshot.read("model_download_totals")
+    if run.mode == "snapshot":
+        return snapshot.read("model_download_totals")
+    return hub.model_download_totals(run.store_path)
 
 
 @table_asset(

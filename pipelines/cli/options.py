@@ -22,8 +22,8 @@ def place_options(command: Command) -> Command:
             click.option(
                 "--live",
                 is_flag=True,
-                help="Use the live store. This version has no live client yet: its tables start from the embedded "
-                "snapshot and are marked as stale.",
+                help="Read the Hugging Face Hub and use the live store. The tables of other sources stand at the "
+                "embedded snapshot and are marked as stale.",
             ),
             click.option(
                 "--output",
