@@ -31,6 +31,9 @@ STATE_KEY: Final = "atlas.hub_page"
 LONGEST_AGE: Final = timedelta(days=1)
 """A crawl that began longer ago is begun anew: its first counters are too old to stand beside new ones."""
 
+TELL_SECONDS: Final = 5.0
+"""How often progress is told: the lines stay in the log of the run."""
+
 Selection = Mapping[str, str]
 
 
@@ -188,10 +191,11 @@ class Crawl:
         for number, total, selection in self._listings():
             while self._mark.listing == number:
                 self._page(hub, rows, selection)
-                self._tell(
-                    f"Hub: page {self._mark.pages:,}, listing {number + 1:,} of {total:,}, {self._rows:,} rows, "
-                    f"{pace.said(self._rows, self._mark.listing, total)}."
-                )
+                if pace.due():
+                    self._tell(
+                        f"Hub: page {self._mark.pages:,}, listing {number + 1:,} of {total:,}, {self._rows:,} rows, "
+                        f"{pace.said(self._rows, self._mark.listing, total)}."
+                    )
         return together([part for part, _ in self._kept])
 
     def _listings(self) -> Iterator[tuple[int, int, Selection]]:
@@ -254,9 +258,17 @@ class _Pace:
 
     def __init__(self, *, rows: int, listing: int, expected: int) -> None:
         self._clock = time.monotonic()
+        self._told = float("-inf")
         self._rows = rows
         self._listing = listing
         self._expected = expected
+
+    def due(self) -> bool:
+        """Return whether it is time to say something: after the first page, and every few seconds."""
+        if time.monotonic() - self._told < TELL_SECONDS:
+            return False
+        self._told = time.monotonic()
+        return True
 
     def said(self, rows: int, listing: int, total: int) -> str:
         """Return rate and time left, by rows in a single listing and by listings otherwise."""

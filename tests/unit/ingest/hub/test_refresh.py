@@ -105,8 +105,9 @@ def test_the_whole_hub_is_read_within_its_budget(hub, look, store, told):
     assert sorted(_keys(store)) == sorted(item["_id"] for item in hub.models)
     assert len(hub.requests) <= 2300 / 1000 + 2
     assert hub.downloads == []
-    assert "2,300 rows" in told[2]
-    assert "rows/s" in told[2]
+    assert "page 1, listing 1 of 1, 1,000 rows" in told[0]
+    assert "about an unknown time left" in told[0]
+    assert told[-1] == "The Hub was read: 2,300 models; 3 requests in this run."
 
 
 def test_the_second_time_the_log_says_how_long_it_takes(hub, look, told):
