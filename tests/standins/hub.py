@@ -8,6 +8,7 @@ By hand: ``python -m tests.standins.hub 2500`` serves 2,500 models until Ctrl-C.
 """
 
 import base64
+import hashlib
 import json
 import sys
 import threading
@@ -18,6 +19,7 @@ from typing import Any, Self
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 MOST_ON_A_PAGE = 1000
+SHA = "5" * 40
 Fault = Callable[["Handler"], None]
 """Answers a request in place of the Hub."""
 
@@ -153,13 +155,38 @@ class Handler(BaseHTTPRequestHandler):
         """Keep quiet."""
 
     def do_HEAD(self) -> None:
-        self.hub.downloads.append(self.path)
-        self.reply(404, b"")
+        self.dataset()
+
+    def dataset(self) -> None:
+        """Answer for a dataset repository: what it is, its folders, its files; anything else is a model's."""
+        asked = urlsplit(self.path).path
+        if not asked.startswith(("/datasets/", "/api/datasets/")):
+            self.hub.downloads.append(self.path)
+            self.reply(404, b"")
+            return
+        owner, name, *rest = asked.removeprefix("/api").removeprefix("/datasets/").split("/")
+        published = self.hub.datasets.get(f"{owner}/{name}")
+        file = "/".join(rest[2:])
+        if published is None:
+            self.reply(404, b"{}", {"X-Error-Code": "RepoNotFound"})
+        elif not rest:
+            info = {"id": f"{owner}/{name}", "sha": SHA, "lastModified": f"{published[0]}T04:00:00.000Z"}
+            self.reply(200, json.dumps(info).encode())
+        elif rest[0] == "tree":
+            folders = sorted({path.rpartition("/")[0] for path in published[1] if path.startswith(f"{file}/")})
+            self.reply(200, json.dumps([{"type": "directory", "path": path, "oid": SHA} for path in folders]).encode())
+        elif self.hub.file_fault:
+            self.hub.file_fault(self)
+        elif file in published[1]:
+            content = published[1][file]
+            tag = hashlib.sha256(content).hexdigest()
+            self.reply(200, content, {"ETag": f'"{tag}"', "X-Repo-Commit": SHA}, kind="application/octet-stream")
+        else:
+            self.reply(404, b"{}", {"X-Error-Code": "EntryNotFound", "X-Repo-Commit": SHA})
 
     def do_GET(self) -> None:
         if not self.path.startswith("/api/models?"):
-            self.hub.downloads.append(self.path)
-            self.reply(404, b"[]")
+            self.dataset()
             return
         with self.hub.lock:
             number = len(self.hub.requests)
@@ -223,10 +250,12 @@ class StandInHub:
     Attributes:
         models: What it lists; may change between requests.
         faults: Fault by number of the request, counted from 0; each happens once.
-        always: Fault of every request, if any.
+        always: Fault of every request for a listing, if any.
+        file_fault: Fault of every request for a file, if any.
         requests: Paths asked for.
         headers: Headers of the requests.
         downloads: Requests for anything but a listing: each would count as a download.
+        datasets: Published datasets by repository: day of the last change, and content by path.
         page_size: Most models on a page.
         link_host: Host that ``Link`` names in place of its own, as a mirror's would.
         usual_headers: Sent with every answer.
@@ -236,9 +265,11 @@ class StandInHub:
         self.models = list(models)
         self.faults: dict[int, Fault] = {}
         self.always: Fault | None = None
+        self.file_fault: Fault | None = None
         self.requests: list[str] = []
         self.headers: list[dict[str, str]] = []
         self.downloads: list[str] = []
+        self.datasets: dict[str, tuple[str, dict[str, bytes]]] = {}
         self.page_size = MOST_ON_A_PAGE
         self.link_host = ""
         self.usual_headers: dict[str, str] = {}

@@ -21,7 +21,7 @@ import polars as pl
 from filelock import FileLock, Timeout
 from upath import UPath
 
-from assets.ingest.hub import pages, tables
+from assets.ingest.hub import pages, published, tables
 from assets.ingest.hub.crawl import Crawl, Plan, forget
 from assets.ingest.hub.requests import HubRequests
 from assets.ingest.hub.settings import HubError, HubSettings
@@ -166,18 +166,26 @@ def _renewed(
         taken=last.day if last else date.min,
     )
     name = pages.pseudonyms(known, hashed)
-    with HubRequests(settings, tell=tell, sleep=sleep) as hub:
-        listed = crawl.run(hub, partial(pages.rows, name=name))
-    day = crawl.plan.day
+    day, trouble = crawl.plan.day, ""
+    try:
+        with HubRequests(settings, tell=tell, sleep=sleep) as hub:
+            listed = crawl.run(hub, partial(pages.rows, name=name))
+    except HubError as error:
+        if not (settings.scope == "whole" and settings.published):
+            raise
+        after = last.day if last else date.min
+        found = _published(settings, error, after=after, until=today, name=name, tell=tell)
+        listed, day, trouble = found.rows, found.day, f"{error} In its place stands {found.place}."
     before = last.rows if last else None
     if doubt := tables.doubts(before, listed, days=(day - last.day).days if last else 0):
         forget(folder / "crawl")
-        raise HubError(doubt)
+        raise HubError(f"{trouble} {doubt}".strip())
     fell = tables.corrections(before, listed)
     standing = Standing(
         source_id=settings.source_id,
-        fresh=True,
+        fresh=not trouble,
         observed_on=day.isoformat(),
+        reason=trouble,
         rows=listed.height,
         corrections=fell.height,
         corrected=int(fell["correction"].sum()),
@@ -187,6 +195,27 @@ def _renewed(
     # The standing goes before the observation: after this, the day counts as observed.
     note(root, standing)
     replace_file(folder / OBSERVATION, _content(listed, day))
-    forget(folder / "crawl")
-    tell(f"The Hub was read: {listed.height:,} models; {hub.sent:,} requests in this run.")
+    if not trouble:
+        # A crawl that could not be finished is gone on with by the next run.
+        forget(folder / "crawl")
+        tell(f"The Hub was read: {listed.height:,} models; {hub.sent:,} requests in this run.")
     return standing
+
+
+def _published(
+    settings: HubSettings,
+    error: HubError,
+    *,
+    after: date,
+    until: date,
+    name: Callable[[str], str],
+    tell: Callable[[str], None],
+) -> published.Published:
+    """Return the newest published snapshot, or raise with what was wrong first and why that did not help."""
+    tell(f"{error} Looking for a published snapshot.")
+    patient = published.patient(settings)
+    try:
+        with HubRequests(patient, tell=tell, capped=True):
+            return published.newest(patient, after=after, until=until, name=name, tell=tell)
+    except HubError as second:
+        raise HubError(f"{error} {second}") from None

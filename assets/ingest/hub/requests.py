@@ -171,12 +171,19 @@ class HubRequests:
         settings: Endpoint, token and patience.
         tell: Told of every wait.
         sleep: How to wait.
+        capped: Whether the library's own retries, which obey any wait, are kept from knowing of waits too long.
     """
 
     def __init__(
-        self, settings: HubSettings, *, tell: Callable[[str], None], sleep: Callable[[float], None] = time.sleep
+        self,
+        settings: HubSettings,
+        *,
+        tell: Callable[[str], None],
+        sleep: Callable[[float], None] = time.sleep,
+        capped: bool = False,
     ) -> None:
         self._settings = settings
+        self._capped = capped
         self._tell = tell
         self._sleep = sleep
         self._pause = 0.0
@@ -193,7 +200,10 @@ class HubRequests:
 
         def client() -> httpx2.Client:
             return httpx2.Client(
-                event_hooks={"request": [hf_request_event_hook]},
+                event_hooks={
+                    "request": [hf_request_event_hook],
+                    "response": [self._shorten] if self._capped else [],
+                },
                 follow_redirects=True,
                 transport=_PatientTransport(
                     read_seconds=self._settings.read_seconds,
@@ -210,6 +220,11 @@ class HubRequests:
     ) -> None:
         """Close the session."""
         close_session()
+
+    def _shorten(self, response: httpx2.Response) -> None:
+        if (_asked_wait(response) or 0.0) > self._settings.wait_seconds:
+            for header in ("retry-after", "ratelimit"):
+                response.headers.pop(header, None)
 
     def first(self, selection: Mapping[str, str]) -> Answer:
         """Return the first page of a listing, newest models first.

@@ -27,6 +27,8 @@ class HubSettings(BaseSettings):
         scope: ``accounts``: the registry's accounts and what others made from their most used models; ``whole``:
             every public model (``ATLAS_HUB_SCOPE``).
         bases: Number of models whose derivatives are listed with scope ``accounts`` (``ATLAS_HUB_BASES``).
+        published: Whether scope ``whole`` falls back to snapshots that others publish on the Hub, files of more than a
+            gigabyte (``ATLAS_HUB_PUBLISHED``).
         contact: Address or page in the User-Agent, for the Hub's operators (``ATLAS_CONTACT``).
         read_seconds: Longest silence of the Hub within an answer.
         answer_seconds: Longest time for one whole answer, however slowly it drips.
@@ -42,6 +44,7 @@ class HubSettings(BaseSettings):
     token: SecretStr | None = Field(default=None, validation_alias="HF_TOKEN")
     scope: Scope = Field(default="accounts", validation_alias="ATLAS_HUB_SCOPE")
     bases: int = Field(default=500, ge=0, validation_alias="ATLAS_HUB_BASES")
+    published: bool = Field(default=True, validation_alias="ATLAS_HUB_PUBLISHED")
     contact: str = Field(default="", validation_alias="ATLAS_CONTACT")
     read_seconds: float = Field(default=20.0, gt=0, validation_alias="ATLAS_HUB_READ_SECONDS")
     answer_seconds: float = Field(default=120.0, gt=0, validation_alias="ATLAS_HUB_ANSWER_SECONDS")
