@@ -4,14 +4,14 @@ Here: finding the newest snapshot, and reading it with the columns that a listin
 (`refresh.py`).
 
 A snapshot is one Parquet file of more than a gigabyte, most of it columns that nobody here reads. Which columns there
-are varies from week to week; what is absent is null. The day of a snapshot is the one that its publisher states; when
-its counters were read may be earlier.
+are varies from week to week; what is absent is null. The day of a snapshot is the one that its publisher states, but
+never that of the run; when its counters were read may be earlier.
 """
 
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -87,7 +87,9 @@ def newest(
     for find in (_stats, _weekly):
         try:
             found = find(api)
-            if not after < found.day <= until:
+            # One that was published on the day of the run was counted before it, and must not pass for the run's own.
+            day = min(found.day, until - timedelta(days=1))
+            if found.day > until or day <= after:
                 reasons.append(f"{found.repository} is of {found.day}")
                 continue
             place = f"{found.repository}, {found.path} at {found.revision[:12]}"
@@ -102,7 +104,7 @@ def newest(
                     endpoint=settings.endpoint,
                     token=token,
                 )
-                return Published(day=found.day, rows=_read(Path(str(file)), name), place=place)
+                return Published(day=day, rows=_read(Path(str(file)), name), place=place)
         except (httpx2.HTTPError, OSError, ValueError, pl.exceptions.PolarsError) as error:
             # Texts of these errors may quote the request.
             reasons.append(f"{find.__name__.strip('_')} failed ({type(error).__name__})")

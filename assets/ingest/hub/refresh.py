@@ -126,9 +126,9 @@ def refresh(
     """
     source = settings.source_id
     try:
-        last = observation(root, source)
-        if last is None or last.day < today:
-            with _alone(root / FOLDER / source):
+        with _alone(root / FOLDER / source):
+            last = observation(root, source)
+            if last is None or last.day < today:
                 return _renewed(root, settings, last, today=today, known=known, hashed=hashed, tell=tell, sleep=sleep)
     except HubError as error:
         old = standing_of(root, source)

@@ -23,6 +23,7 @@ from urllib.request import getproxies, proxy_bypass
 import httpcore2
 import httpx2
 from huggingface_hub import set_client_factory
+from huggingface_hub.errors import OfflineModeIsEnabled
 from huggingface_hub.utils import (
     build_hf_headers,
     close_session,
@@ -308,9 +309,13 @@ class HubRequests:
         self.sent += 1
         try:
             response = get_session().get(f"{self._settings.endpoint}{path}", headers=self._headers)
-        except httpx2.ConnectError:
-            # No cause is kept: its text may quote what was sent.
-            raise _AgainError("takes no connection", reached=False) from None
+        except OfflineModeIsEnabled:
+            raise HubError("HF_HUB_OFFLINE is set, so that nothing is asked; unset it to read the Hub.") from None
+        except httpx2.ConnectError as error:
+            # No cause is kept, here and below: its text may quote what was sent.
+            untrusted = "CERTIFICATE_VERIFY_FAILED" in str(error)
+            said = "shows a certificate that this machine does not trust" if untrusted else "takes no connection"
+            raise _AgainError(said, reached=False) from None
         except httpx2.TimeoutException:
             raise _AgainError("did not answer in time") from None
         except (httpx2.NetworkError, httpx2.ProtocolError, httpx2.DecodingError, httpx2.ProxyError):

@@ -142,6 +142,14 @@ def test_a_file_that_is_cut_short_is_not_taken(hub, look, monkeypatch):
     assert look().day is None
 
 
+def test_one_of_today_is_yesterdays_and_the_hub_is_asked_again(hub, look):
+    hub.datasets[STATS] = ("2026-11-25", {"models.parquet": _snapshot(MODELS)})
+    assert look().day == date(2026, 11, 24)
+    hub.always, hub.models = None, [item | {"downloadsAllTime": 9_000} for item in MODELS]
+    standing = look()
+    assert (standing.fresh, standing.day) == (True, TODAY)
+
+
 def test_a_snapshot_that_is_no_newer_is_not_taken(hub, look):
     hub.datasets[STATS] = ("2026-11-24", {"models.parquet": _snapshot(MODELS)})
     look()

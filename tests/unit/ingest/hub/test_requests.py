@@ -191,6 +191,13 @@ def test_a_host_without_a_hub_is_given_up_soon(asking, slept):
     assert sum(slept) <= 5
 
 
+def test_a_machine_set_offline_is_told_so(hub, asking, monkeypatch):
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    with asking() as requests, pytest.raises(HubError, match="HF_HUB_OFFLINE is set"):
+        requests.first({})
+    assert hub.requests == []
+
+
 def test_the_token_goes_to_the_endpoint_alone_and_into_no_word(hub, asking, told):
     hub.link_host = "http://original.invalid"
     hub.faults = {1: error_as_success, 2: refused(500)}
