@@ -148,6 +148,7 @@ class Crawl:
         self._tell = tell
         self._expected = expected
         self._kept: list[tuple[pl.DataFrame, _Mark]] = []
+        self._followed: set[str] = set()
         self._rows = 0
         self._mark = _Mark()
         kept = _kept_plan(folder)
@@ -174,6 +175,7 @@ class Crawl:
 
     def _keep(self, part: pl.DataFrame, mark: _Mark) -> None:
         self._kept.append((part, mark))
+        self._followed |= {mark.following} - {""}
         self._rows += part.height
         self._mark = mark
 
@@ -230,8 +232,10 @@ class Crawl:
     ) -> None:
         path = self._mark.following
         answer = hub.following(path) if path else hub.first(selection)
-        if answer.following and answer.following == path:
-            raise HubError(f"{self.plan.endpoint} names the same next page again and again; try later.")
+        if answer.following in self._followed:
+            raise HubError(
+                f"{self.plan.endpoint} names a next page that was read before; the next run goes on from here."
+            )
         try:
             part = rows(answer.items)
         except PageError as error:

@@ -271,6 +271,18 @@ def test_damaged_files_are_named(look, store):
     assert f"{path}: the file is damaged" in look().reason
 
 
+def test_pages_that_lead_in_a_circle_are_left(hub, look):
+    hub.page_size = 100
+
+    def to_the_third(handler):
+        _, following = handler.listing()
+        handler.reply(200, b"[]", {"Link": f'<{hub.endpoint}{hub.requests[3]}>; rel="next"'} if following else {})
+
+    hub.faults = {6: to_the_third}
+    assert "a next page that was read before" in look().reason
+    assert len(hub.requests) == 7
+
+
 def test_an_object_store_serves_as_well(hub):
     remote = UPath("memory://hub-test/live")
     settings = HubSettings(HF_ENDPOINT=hub.endpoint, scope="whole")
