@@ -91,6 +91,7 @@ def table_asset(
     kinds: set[str],
     checks: Sequence[Check] = (),
     pool: str | None = None,
+    deps: Sequence[str] = (),
 ) -> Callable[[Callable[..., pl.DataFrame]], dg.AssetsDefinition]:
     """Declare the asset that computes a table.
 
@@ -103,6 +104,7 @@ def table_asset(
         kinds: Dagster kinds, shown as icons.
         checks: Checks of this table.
         pool: Steps of one pool take turns, where a source wants that.
+        deps: Keys of assets (``layer/table``) that are made before, though their tables are not read.
     """
     key = dg.AssetKey([table.LAYER, table.NAME])
 
@@ -121,6 +123,7 @@ def table_asset(
             key=key,
             group_name=table.LAYER,
             ins=table_inputs(function),
+            deps=[dg.AssetKey(other.split("/")) for other in deps],
             io_manager_key="tables",
             pool=pool,
             description=f"{inspect.getdoc(function)}\n\n{_described(table)}",

@@ -29,5 +29,17 @@ def replace_file(path: UPath, content: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         draft.replace(local)
+        _sync_folder(local.parent)
     finally:
         draft.unlink(missing_ok=True)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the new name outlast a power cut, where the system lets a folder be opened."""
+    if os.name != "posix":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

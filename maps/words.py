@@ -37,6 +37,8 @@ PANELS: Final = {
     "matched_accounts": "large publishers in every crawl since January 2025",
     "evaluation_registry": "models of an evaluation registry",
     "trending": "trending models",
+    "registry_accounts": "registry accounts and their models' derivatives",
+    "whole_hub": "all public models",
 }
 LEVELS: Final = {
     "world": "world",

@@ -38,6 +38,14 @@ class Started:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Told:
+    """An asset under way says how far it is; passing, so that no outcome keeps it."""
+
+    asset: str
+    said: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Finished:
     """An asset was made."""
 
@@ -70,7 +78,7 @@ class Skipped:
     asset: str
 
 
-Fact = Started | Finished | Problem | Skipped
+Fact = Started | Told | Finished | Problem | Skipped
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,6 +154,9 @@ class _Listener(logging.Handler):
             facts = [Problem(asset=self._running, cause=cause, fatal=False)]
         else:
             facts = []
+            said = getattr(record, "dagster_meta", {}).get("orig_message")
+            if self._running and event is None and record.levelno == logging.INFO and said:
+                self._tell(Told(asset=self._running, said=one_line(said)))
         for fact in facts:
             self._note(fact)
 

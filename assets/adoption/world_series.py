@@ -18,7 +18,12 @@ MATCHED_SINCE: Final = date(2025, 1, 14)
 TOP_ARTEFACTS: Final = 10
 """Most downloaded models left out in the comparison without them."""
 
-SNAPSHOT_PANELS: Final = {"hub_stats_frozen": "evaluation_registry", "hf_radar": "trending"}
+SNAPSHOT_PANELS: Final = {
+    "hub_stats_frozen": "evaluation_registry",
+    "hf_radar": "trending",
+    "hub_accounts": "registry_accounts",
+    "hub_whole": "whole_hub",
+}
 """Panel of each source that lists models with their cards."""
 
 GROUP: Final = ("platform", "definition", "panel", "period", "source_id")
@@ -60,14 +65,16 @@ def _panel(rows: pl.DataFrame, *, panel: str, definition: str, downloads: str) -
 
 
 def _crawled(totals: pl.DataFrame) -> pl.DataFrame:
-    """Counters as crawled, all accounts of each crawl."""
+    """Counters as crawled, all accounts of each crawl; those of a source that lists models are in its panel."""
+    panel = pl.col("source_id").replace_strict(SNAPSHOT_PANELS, default="all_accounts")
     return pl.concat(
         _panel(
-            totals.filter(pl.col("definition") == definition),
-            panel="all_accounts",
+            totals.filter((panel == name) & (pl.col("definition") == definition)),
+            panel=name,
             definition=definition,
             downloads="downloads",
         )
+        for name in ("all_accounts", *SNAPSHOT_PANELS.values())
         for definition in ("rolling_30d", "all_time")
     )
 
@@ -102,21 +109,21 @@ def in_window(crawled: pl.DataFrame) -> pl.DataFrame:
     """
     peaks = (
         crawled.filter(pl.col("definition") == "all_time")
-        .sort("platform", "counter", "period")
-        .with_columns(peak=pl.col("downloads").cum_max().over("platform", "counter"))
+        .sort("platform", "panel", "counter", "period")
+        .with_columns(peak=pl.col("downloads").cum_max().over("platform", "panel", "counter"))
     )
     crawls = (
-        peaks.select("platform", "period")
+        peaks.select("platform", "panel", "period")
         .unique()
-        .sort("platform", "period")
-        .with_columns(before=pl.col("period").shift(1).over("platform"))
+        .sort("platform", "panel", "period")
+        .with_columns(before=pl.col("period").shift(1).over("platform", "panel"))
         .drop_nulls()
     )
     below = pl.col("downloads") < pl.col("peak")
-    earlier = peaks.select("platform", "counter", before="period", earlier_peak="peak", earlier_below=below)
+    earlier = peaks.select("platform", "panel", "counter", before="period", earlier_peak="peak", earlier_below=below)
     return (
-        peaks.join(crawls, on=["platform", "period"])
-        .join(earlier, on=["platform", "counter", "before"])
+        peaks.join(crawls, on=["platform", "panel", "period"])
+        .join(earlier, on=["platform", "panel", "counter", "before"])
         .with_columns(
             definition=pl.lit("in_window"),
             corrected=below | pl.col("earlier_below"),

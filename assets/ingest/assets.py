@@ -1,11 +1,11 @@
 """Ingest assets: the sources' figures as tables, in every mode.
 
 Here: thin definitions. Not here: reading the snapshot (`snapshot.py`), importing figures (`figures.py`), the clients
-of live sources (`package_index/`, `github/`).
+of live sources (`hub/`, `package_index/`, `github/`).
 
-A live store is seeded from the embedded snapshot, and the check ``current`` marks every table of it as stale that no
-client reads yet. Tables that nobody publishes frozen have no rows in the snapshot; in live mode the check says whether
-the source was read, and what stood in the way. Donated download logs are read in live mode (`log_reduction.py`).
+A live store is seeded from the embedded snapshot. The check ``current`` marks every table as stale whose source was not
+read in the last run, and says what stood in the way. Tables that nobody publishes frozen have no rows in the snapshot.
+Donated download logs are read in live mode (`log_reduction.py`).
 """
 
 from collections.abc import Callable, Mapping
@@ -22,6 +22,7 @@ from assets.ingest.donated_logs import NoLogs, read_donated
 from assets.ingest.github import reads
 from assets.ingest.github.client import GitHub, GitHubError, connected
 from assets.ingest.github.sweep import Reader
+from assets.ingest.hub import live as hub
 from assets.ingest.package_index import refresh as package_index
 from assets.ingest.package_index.clickhouse import SOURCE, ClickHouseSettings, PackageTables
 from assets.ingest.web.client import Client
@@ -64,20 +65,47 @@ def _is_current(_: pl.DataFrame, inputs: Mapping[str, Any]) -> Outcome:
     )
 
 
-CURRENT: Final = Check(
-    name="current",
-    description="The table is as new as the mode promises: the snapshot's, or the source's of this run.",
-    run=_is_current,
-    severity=dg.AssetCheckSeverity.WARN,
-    blocking=False,
-)
+def _hub_is_current(frame: pl.DataFrame, inputs: Mapping[str, Any]) -> Outcome:
+    run: Run = inputs["run"]
+    if run.mode == "snapshot":
+        return _is_current(frame, inputs)
+    standing = hub.standing(run.store_path)
+    told = f"the Hub as of {standing.observed_on}" if standing.observed_on else "the embedded snapshot"
+    fell = f" {standing.corrections:,} counters fell, which are corrections." if standing.corrections else ""
+    return Outcome(
+        passed=standing.fresh,
+        said=f"{told[0].upper()}{told[1:]}: {standing.rows:,} models.{fell}"
+        if standing.fresh
+        else f"Stale: the table stands at {told}. {standing.reason}",
+        figures={
+            "observed_on": standing.observed_on,
+            "models": standing.rows,
+            "counters_corrected": standing.corrections,
+            "downloads_corrected": standing.corrected,
+        },
+    )
+
+
+def _current(run: Callable[[pl.DataFrame, Mapping[str, Any]], Outcome]) -> Check:
+    return Check(
+        name="current",
+        description="The table is as new as the mode promises: the snapshot's, or the source's of this run.",
+        run=run,
+        severity=dg.AssetCheckSeverity.WARN,
+        blocking=False,
+    )
+
+
+CURRENT: Final = _current(_is_current)
+HUB_CURRENT: Final = _current(_hub_is_current)
 
 
 def _one_definition(frame: pl.DataFrame, _: object) -> Outcome:
-    mixed = frame.group_by("platform").agg(pl.col("definition").n_unique()).filter(pl.col("definition") > 1)["platform"]
+    crawls = frame.group_by("platform", "source_id").agg(pl.col("definition").n_unique())
+    mixed = crawls.filter(pl.col("definition") > 1)["platform"].unique().sort()
     return Outcome(
         passed=mixed.is_empty(),
-        said="Each platform has one download definition."
+        said="Each source has one download definition a platform."
         if mixed.is_empty()
         else f"Rolling and cumulative counters are mixed on {', '.join(mixed)}; they cannot be compared.",
     )
@@ -106,35 +134,45 @@ def _any_is_at_most_sum(frame: pl.DataFrame, _: object) -> Outcome:
 
 
 @table_asset(
-    Models, kinds={*KINDS, "huggingface"}, checks=[CURRENT, at_least(15_000), reaches("observed_on", date(2026, 8, 21))]
+    Models,
+    kinds={*KINDS, "huggingface"},
+    checks=[HUB_CURRENT, at_least(15_000), reaches("observed_on", date(2026, 8, 21))],
 )
-def models(run: Run) -> pl.DataFrame:
-    """What models were there, and how often they were downloaded."""
-    return snapshot.read("models")
+def models(context: dg.AssetExecutionContext, run: Run) -> pl.DataFrame:
+    """What models were there, and how often they were downloaded; a live run asks the Hub here, for all its tables."""
+    if run.mode == "snapshot":
+        return snapshot.read("models")
+    hub.observe(run.store_path, tell=context.log.info)
+    return hub.models(run.store_path)
 
 
-@table_asset(ModelParents, kinds={*KINDS, "huggingface"}, checks=[CURRENT, at_least(12_000)])
+@table_asset(
+    ModelParents, kinds={*KINDS, "huggingface"}, checks=[HUB_CURRENT, at_least(12_000)], deps=["ingest/models"]
+)
 def model_parents(run: Run) -> pl.DataFrame:
     """Which model says it was made from which."""
-    return snapshot.read("model_parents")
+    return snapshot.read("model_parents") if run.mode == "snapshot" else hub.model_parents(run.store_path)
 
 
 @table_asset(
     ModelDownloadTotals,
     kinds={*KINDS, "huggingface"},
+    deps=["ingest/models"],
     checks=[
-        CURRENT,
+        HUB_CURRENT,
         at_least(50_000),
         Check(
             name="one_definition_per_platform",
-            description="No platform mixes rolling and cumulative counters.",
+            description="No source mixes rolling and cumulative counters of a platform.",
             run=_one_definition,
         ),
     ],
 )
 def model_download_totals(run: Run) -> pl.DataFrame:
     """How download counters of the large publishers moved over time."""
-    return snapshot.read("model_download_totals")
+    if run.mode == "snapshot":
+        return snapshot.read("model_download_totals")
+    return hub.model_download_totals(run.store_path)
 
 
 @table_asset(

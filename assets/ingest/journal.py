@@ -9,13 +9,13 @@ step holds everything before it too, so that older files are out of force, wheth
 
 import io
 import json
-import os
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, Final
 
 import polars as pl
 from upath import UPath
+
+from assets.whole_files import replace_file
 
 STATE_KEY: Final = "atlas.journal"
 SUFFIX: Final = ".parquet"
@@ -23,37 +23,6 @@ SUFFIX: Final = ".parquet"
 
 class JournalError(RuntimeError):
     """A file of a journal cannot be read; the message names it and says what to do."""
-
-
-def replace_file(path: UPath, content: bytes) -> None:
-    """Write a file so that a reader sees the old content or the new, never a part."""
-    if path.protocol not in {"", "file", "local"}:
-        # Object stores show an object when it is complete.
-        path.write_bytes(content)
-        return
-    local = Path(path.path)
-    local.parent.mkdir(parents=True, exist_ok=True)
-    draft = local.with_name(f".{local.name}.{os.getpid()}.tmp")
-    try:
-        with draft.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(local)
-        _sync_folder(local.parent)
-    finally:
-        draft.unlink(missing_ok=True)
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make the new name outlast a power cut, where the system lets a folder be opened."""
-    if os.name != "posix":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 class Journal:

@@ -10,8 +10,9 @@ import polars as pl
 
 from assets.origins.registry import attach_publishers
 
-PERSONAL_ACCOUNT: Final = r"^u\d{5}$"
-"""Pseudonyms that the snapshot gives to personal accounts: there is nobody to look up."""
+PERSONAL_ACCOUNT: Final = r"^(u\d{5}|a\d{16})$"
+"""Pseudonyms: the snapshot gives them to personal accounts, a live run to all outside the registry. There is nobody to
+look up."""
 
 _SLICE: Final = ("source_id", "platform", "definition", "observed_on")
 

@@ -20,7 +20,7 @@ from assets.schemas.vocabulary import (
 
 COUNTED = ("people", "downloads", "organisations")
 
-PANELS = ("all_accounts", "matched_accounts", "evaluation_registry", "trending")
+PANELS = ("all_accounts", "matched_accounts", "evaluation_registry", "trending", "registry_accounts", "whole_hub")
 
 
 def _share(description: str) -> dy.Float64:

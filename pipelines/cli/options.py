@@ -22,8 +22,8 @@ def place_options(command: Command) -> Command:
             click.option(
                 "--live",
                 is_flag=True,
-                help="Use the live store: reads PyPI downloads by economy from ClickHouse's public tables. Tables "
-                "without a live client stand at the embedded snapshot and are marked as stale.",
+                help="Use the live store: reads the Hugging Face Hub, GitHub, PyPI's downloads and donated logs. What "
+                "cannot be read stands at its last good data and is marked as stale.",
             ),
             click.option(
                 "--output",

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.status import Status
 
-from pipelines.execution import Fact, Finished, Problem, Skipped, Started
+from pipelines.execution import Fact, Finished, Problem, Skipped, Started, Told
 
 NAME_WIDTH = 34
 
@@ -63,6 +63,9 @@ class Progress:
             case Started(asset=asset):
                 if self._status:
                     self._status.update(f"{asset} …")
+            case Told(asset=asset, said=said):
+                if self._status:
+                    self._status.update(f"{asset}: {escape(said)}")
             case Finished(asset=asset, rows=rows, seconds=seconds):
                 size = "" if rows is None else f"{rows:,} rows"
                 self._line("[green]made[/]   ", f"{asset:<{NAME_WIDTH}} {size:>16} {seconds:>7.2f} s")

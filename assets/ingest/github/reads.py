@@ -21,8 +21,9 @@ from assets.ingest.github.client import BlockedError, GitHub, SourceDownError
 from assets.ingest.github.queries import COUNTS_A_QUERY, counts_query, counts_variables
 from assets.ingest.github.rows import PLACE
 from assets.ingest.github.sweep import LISTINGS, NEW, Reader, read_listing, rows_in_force
-from assets.ingest.journal import Journal, replace_file
+from assets.ingest.journal import Journal
 from assets.schemas.ingest import Accounts, Contributions, Forks, RepositoryCounts, RepositoryReads
+from assets.whole_files import replace_file
 
 SOURCE: Final = "github"
 FOLDER: Final = "github"

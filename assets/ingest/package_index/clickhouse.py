@@ -90,6 +90,7 @@ class ClickHouseSettings(BaseSettings):
         password: Its password; the public user has none (``ATLAS_CLICKHOUSE_PASSWORD``).
         months: Months to go back, the running one included (``ATLAS_CLICKHOUSE_MONTHS``).
         pause: Seconds between the beginnings of two queries (``ATLAS_CLICKHOUSE_PAUSE``).
+        attempts: Most requests for one answer (``ATLAS_CLICKHOUSE_ATTEMPTS``).
     """
 
     model_config = SettingsConfigDict(env_prefix="ATLAS_CLICKHOUSE_", frozen=True, env_ignore_empty=True)
@@ -99,10 +100,11 @@ class ClickHouseSettings(BaseSettings):
     password: SecretStr = SecretStr("")
     months: int = Field(default=13, ge=1, le=24)
     pause: float = Field(default=1.0, ge=0)
+    attempts: int = Field(default=5, ge=1)
 
     def manners(self) -> Manners:
         """Return how the source is asked: a query may run for 60 s there."""
-        return Manners(read=75, total=150, pause=self.pause, patience=600, run_patience=1800)
+        return Manners(read=75, total=150, pause=self.pause, attempts=self.attempts, patience=600, run_patience=1800)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,7 +4,7 @@ import polars as pl
 import pytest
 from upath import UPath
 
-from assets.ingest import journal as journal_module
+from assets import whole_files
 from assets.ingest.journal import Journal, JournalError
 
 SCHEMA = pl.Schema({"name": pl.String(), "n": pl.Int64()})
@@ -69,7 +69,7 @@ def test_an_interrupted_write_leaves_no_step(folder, monkeypatch):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(journal_module.os, "fsync", killed)
+        patch.setattr(whole_files.os, "fsync", killed)
         with pytest.raises(KeyboardInterrupt):
             journal.add(_rows("b"), {"step": 2})
     assert _open(folder).rows()["name"].to_list() == ["a"]

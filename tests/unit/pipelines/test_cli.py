@@ -15,7 +15,7 @@ from pipelines import build as assembly
 from pipelines import cli, execution
 from pipelines.cli.progress import Progress, terminal
 from pipelines.cli.summary import closing_lines
-from pipelines.execution import Finished, Problem, Skipped, Started
+from pipelines.execution import Finished, Problem, Skipped, Started, Told
 
 PROJECT = Path(__file__).parents[3]
 
@@ -187,6 +187,7 @@ def test_progress_is_plain_without_a_terminal(capsys):
     with terminal() as console, Progress(console) as progress:
         for fact in (
             Started(asset="ingest/models"),
+            Told(asset="ingest/models", said="page 1"),
             Finished(asset="ingest/models", rows=17820, seconds=0.07),
             Finished(asset="publish/maps", rows=None, seconds=1.5),
             Problem(asset="ingest/x", cause="[red]low[/]", fatal=False),
@@ -208,6 +209,8 @@ def test_progress_moves_on_a_terminal():
     console = Console(force_terminal=True, width=80, record=True, file=open(os.devnull, "w"))  # noqa: PTH123, SIM115
     with console.file, Progress(console) as progress:
         progress.tell(Started(asset="ingest/models"))
+        progress.tell(Told(asset="ingest/models", said="page 1 [of 9]"))
+        assert progress._status.status == r"ingest/models: page 1 \[of 9]"
         progress.tell(Finished(asset="ingest/models", rows=1, seconds=0))
     assert "ingest/models" in console.export_text()
 

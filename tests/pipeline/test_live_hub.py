@@ -1,0 +1,154 @@
+"""A live run end to end against the stand-in Hub: its models reach maps and open data, and no fault of it does."""
+
+import hashlib
+import json
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from assets.ingest import snapshot
+from assets.ingest.hub.refresh import DAY_KEY
+from pipelines.execution import Finished, Problem, Told, run
+from pipelines.settings import Settings
+from tests.standins.hub import StandInHub, derived, error_as_success, model, page_of_html, refused
+
+TOKEN = "hf_" + "secret" * 5
+STRANGER = "jane-doe-of-lagos"
+MODELS = [
+    *(model(number, "Qwen", childrenModelCount={"finetune": number}) for number in range(20)),
+    *(model(100 + number, "meta-llama") for number in range(20)),
+    *(derived(200 + number, STRANGER, f"Qwen/model-{number}") for number in range(1, 20)),
+    model(300, "someone-else"),
+]
+
+
+@pytest.fixture
+def hub(monkeypatch):
+    with StandInHub(MODELS) as served:
+        monkeypatch.setenv("HF_ENDPOINT", served.endpoint)
+        monkeypatch.setenv("HF_TOKEN", TOKEN)
+        monkeypatch.setenv("ATLAS_HUB_BASES", "100")
+        yield served
+
+
+@pytest.fixture
+def told():
+    return []
+
+
+@pytest.fixture
+def live(tmp_path, told):
+    settings = Settings(
+        mode="live", data=str(tmp_path / "data"), output=tmp_path / "build", DAGSTER_HOME=tmp_path / "dagster"
+    )
+
+    def go(*only):
+        return run(settings, only=only, tell=told.append)
+
+    go.store, go.build, go.home = Path(settings.store), settings.output, tmp_path
+    return go
+
+
+def _table(live, name):
+    return pl.read_parquet(live.store / "ingest" / f"{name}.parquet")
+
+
+def _warnings(outcome, asset):
+    return [fact.cause for fact in outcome.facts if isinstance(fact, Problem) and fact.asset == asset]
+
+
+def _sums(live):
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in (live.store / "ingest").iterdir()}
+
+
+def test_a_live_run_reads_the_hub_and_ends_in_maps(hub, live, told):
+    outcome = live()
+    assert outcome.problems == []
+    assert any(
+        fact.asset == "site" or fact.asset.endswith("/site") for fact in outcome.facts if isinstance(fact, Finished)
+    )
+    today = datetime.now(UTC).date()
+    models = _table(live, "models").filter(pl.col("source_id") == "hub_accounts")
+    assert models.height == 20 + 20 + 19
+    assert models["observed_on"].unique().to_list() == [today]
+    assert _table(live, "models").height == snapshot.read("models").height + 59
+    parents = _table(live, "model_parents").filter(pl.col("source_id") == "hub_accounts")
+    assert parents.height == 19
+    totals = _table(live, "model_download_totals").filter(pl.col("source_id") == "hub_accounts")
+    assert totals.select("definition", "observed_on").unique().rows() == [("all_time", today)]
+    for asset in ("ingest/models", "ingest/model_parents", "ingest/model_download_totals"):
+        assert not _warnings(outcome, asset)
+    assert "no live client" in _warnings(outcome, "ingest/survey_use")[0]
+    series = pl.read_parquet(live.build / "open-data" / "world_series.parquet")
+    ours = series.filter((pl.col("panel") == "registry_accounts") & (pl.col("coding") == "weights"))
+    shown = ours.filter(pl.col("definition") == "rolling_30d").row(0, named=True)
+    downloads = {item["id"]: item["downloads"] for item in MODELS}
+    llama = sum(count for name, count in downloads.items() if name.startswith("meta-llama"))
+    assert (shown["n_us"], shown["n_cn"]) == (
+        llama,
+        sum(downloads.values()) - llama - downloads["someone-else/model-300"],
+    )
+    assert "in_window" not in set(ours["definition"])
+    assert "STALE" in (live.build / "index.html").read_text()
+    assert hub.downloads == []
+    said = [fact.said for fact in told if isinstance(fact, Told)]
+    assert any("rows/s" in line for line in said)
+
+
+def test_neither_strangers_nor_tokens_are_in_anything_a_live_run_wrote(hub, live, told):
+    live()
+    hub.always = error_as_success
+    live.store.joinpath("hub/hub_accounts/observation.parquet").unlink()
+    outcome = live("ingest")
+    told.extend(outcome.facts)
+    secrets = [TOKEN.encode(), STRANGER.encode(), b"someone-else"]
+    files = [path for path in live.home.rglob("*") if path.is_file()]
+    assert len(files) > 50
+    found = [str(path) for path in files for secret in secrets if secret in path.read_bytes()]
+    # Parquet is compressed: its rows are looked at as text.
+    found += [str(path) for path in live.store.rglob("*.parquet") if STRANGER in pl.read_parquet(path).write_json()]
+    assert not found
+    assert TOKEN not in str(told)
+
+
+def test_a_second_run_of_the_day_asks_nothing_and_changes_no_byte(hub, live):
+    live("ingest")
+    before, asked = _sums(live), len(hub.requests)
+    live("ingest")
+    assert (_sums(live), len(hub.requests)) == (before, asked)
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [(page_of_html, "page of HTML"), (refused(401), "check HF_TOKEN"), (refused(500), "answered 500")],
+    ids=["html", "token", "down"],
+)
+def test_an_outage_leaves_the_last_good_data_with_the_reason(hub, live, fault, said):
+    live("ingest")
+    good = _table(live, "models").filter(pl.col("source_id") == "hub_accounts")
+    # As if the observation were of an earlier day.
+    observed = live.store / "hub" / "hub_accounts" / "observation.parquet"
+    pl.read_parquet(observed).write_parquet(observed, metadata={DAY_KEY: "2026-09-01"})
+    standing = live.store / "standing" / "hub_accounts.json"
+    standing.write_text(json.dumps(json.loads(standing.read_text()) | {"observed_on": "2026-09-01"}))
+    hub.always = fault
+    outcome = live("ingest")
+    assert outcome.problems == []
+    for asset in ("ingest/models", "ingest/model_parents", "ingest/model_download_totals"):
+        (warning,) = _warnings(outcome, asset)
+        assert "Stale: the table stands at the Hub as of 2026-09-01." in warning
+        assert said in warning
+    kept = _table(live, "models").filter(pl.col("source_id") == "hub_accounts")
+    assert kept["observed_on"].unique().to_list() == [date(2026, 9, 1)]
+    assert kept.drop("observed_on").equals(good.drop("observed_on"))
+
+
+def test_a_wrong_setting_makes_the_source_stale_and_nothing_else(hub, live, monkeypatch):
+    monkeypatch.setenv("ATLAS_HUB_BASES", "many")
+    outcome = live("ingest")
+    assert outcome.problems == []
+    assert "ATLAS_HUB_BASES" in _warnings(outcome, "ingest/models")[0]
+    assert hub.requests == []
+    assert _table(live, "models").equals(snapshot.read("models"))
