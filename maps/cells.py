@@ -326,5 +326,5 @@ def credit(one: Slice, spec: MapSpec) -> str:
 
 
 def title(one: Slice, spec: MapSpec) -> str:
-    """Title of a slice, with the stamp of figures that are not real."""
-    return words.plain(f"{spec.stamp}: {one.spec.title}" if spec.stamp else one.spec.title)
+    """Title of a slice, with the stamps of figures that are not real or not new."""
+    return words.plain(": ".join(part for part in (spec.stamp, one.spec.stamp, one.spec.title) if part))

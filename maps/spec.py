@@ -27,6 +27,7 @@ class SignalSpec:
         people: unit of the n columns in the plural ("respondents", "downloads").
         note: what the reader must know to read it right.
         credit: sources and licence.
+        stamp: word set beside its title, such as STALE; empty where the figures are as new as they ought to be.
         period_kind: whether a period is a month, the wave of a survey, a day, or a calendar year.
     """
 
@@ -36,6 +37,7 @@ class SignalSpec:
     people: str
     note: str
     credit: str
+    stamp: str = ""
     period_kind: PeriodKind = "month"
 
     def __post_init__(self) -> None:
@@ -57,7 +59,7 @@ class MapSpec:
     Attributes:
         signals: the signals in the order of the selector; the first with values is shown first.
         boundaries: sentence on the worldview of the boundaries and its source.
-        stamp: word set beside every title, such as SYNTHETIC; empty for real figures.
+        stamp: word set beside every title, such as SYNTHETIC DEMO; empty for real figures.
     """
 
     signals: tuple[SignalSpec, ...]

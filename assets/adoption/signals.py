@@ -29,6 +29,7 @@ class Signal(BaseModel):
         absent_reason: Why, in a sentence.
         world_reason: Why the world as a whole has no figure, where that is another reason.
         caution: What a reader must not conclude.
+        tables: Tables of the ingest layer that it is counted from, as table ``standings`` names them.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -42,6 +43,7 @@ class Signal(BaseModel):
     absent_reason: str
     world_reason: str | None = None
     caution: str
+    tables: tuple[str, ...]
 
 
 def load_signals() -> dict[str, Signal]:

@@ -9,6 +9,7 @@ Donated download logs are read in live mode (`log_reduction.py`).
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any, Final
 
@@ -18,6 +19,7 @@ import polars as pl
 from assets.checks import Check, Outcome, at_least, reaches
 from assets.declare import table_asset
 from assets.ingest import snapshot
+from assets.ingest import standings as standings_of
 from assets.ingest.donated_logs import NoLogs, read_donated
 from assets.ingest.github import reads
 from assets.ingest.github.client import GitHub, GitHubError, connected
@@ -25,6 +27,7 @@ from assets.ingest.github.sweep import Reader
 from assets.ingest.hub import live as hub
 from assets.ingest.package_index import refresh as package_index
 from assets.ingest.package_index.clickhouse import SOURCE, ClickHouseSettings, PackageTables
+from assets.ingest.standing import Standing, note, standing_of
 from assets.ingest.web.client import Client
 from assets.origins.tracked import load_packages, load_repositories
 from assets.run import Run
@@ -45,6 +48,7 @@ from assets.schemas.ingest import (
     RepositoryReads,
     SurveyUse,
 )
+from assets.schemas.sources import Standings
 from maps.geometry.regions import load_regions
 
 KINDS: Final = {"polars", "parquet"}
@@ -52,41 +56,21 @@ GITHUB_POOL: Final = "github_api"
 """Steps that ask GitHub take turns, also across processes: it wants one request after the other."""
 
 
-def _is_current(_: pl.DataFrame, inputs: Mapping[str, Any]) -> Outcome:
-    run: Run = inputs["run"]
-    day = snapshot.read_manifest()[1]["snapshot"]
-    live = run.mode == "live"
-    return Outcome(
-        passed=not live,
-        said=f"Stale: the table stands at the embedded snapshot of {day}; no live client reads this source yet."
-        if live
-        else f"The embedded snapshot of {day}, which is what this mode runs on.",
-        figures={"snapshot": day},
-    )
+def _is_current(table: type[Table]) -> Check:
+    """The table is as new as the mode of the run promises; otherwise the check says what stood in the way."""
 
+    def run(_: pl.DataFrame, inputs: Mapping[str, Any]) -> Outcome:
+        found = standings_of.of_table(inputs["run"], table.NAME)
+        return Outcome(
+            passed=all(one.fresh for one in found),
+            said=standings_of.said(found),
+            figures={
+                "observed_on": max((one.observed_on for one in found), default=""),
+                "corrections": sum(one.corrections for one in found),
+                "lost_days": sum(one.lost_days for one in found),
+            },
+        )
 
-def _hub_is_current(frame: pl.DataFrame, inputs: Mapping[str, Any]) -> Outcome:
-    run: Run = inputs["run"]
-    if run.mode == "snapshot":
-        return _is_current(frame, inputs)
-    standing = hub.standing(run.store_path)
-    told = f"the Hub as of {standing.observed_on}" if standing.observed_on else "the embedded snapshot"
-    fell = f" {standing.corrections:,} counters fell, which are corrections." if standing.corrections else ""
-    return Outcome(
-        passed=standing.fresh,
-        said=f"{told[0].upper()}{told[1:]}: {standing.rows:,} models.{fell}"
-        if standing.fresh
-        else f"Stale: the table stands at {told}. {standing.reason}",
-        figures={
-            "observed_on": standing.observed_on,
-            "models": standing.rows,
-            "counters_corrected": standing.corrections,
-            "downloads_corrected": standing.corrected,
-        },
-    )
-
-
-def _current(run: Callable[[pl.DataFrame, Mapping[str, Any]], Outcome]) -> Check:
     return Check(
         name="current",
         description="The table is as new as the mode promises: the snapshot's, or the source's of this run.",
@@ -94,10 +78,6 @@ def _current(run: Callable[[pl.DataFrame, Mapping[str, Any]], Outcome]) -> Check
         severity=dg.AssetCheckSeverity.WARN,
         blocking=False,
     )
-
-
-CURRENT: Final = _current(_is_current)
-HUB_CURRENT: Final = _current(_hub_is_current)
 
 
 def _one_definition(frame: pl.DataFrame, _: object) -> Outcome:
@@ -136,7 +116,7 @@ def _any_is_at_most_sum(frame: pl.DataFrame, _: object) -> Outcome:
 @table_asset(
     Models,
     kinds={*KINDS, "huggingface"},
-    checks=[HUB_CURRENT, at_least(15_000), reaches("observed_on", date(2026, 8, 21))],
+    checks=[_is_current(Models), at_least(15_000), reaches("observed_on", date(2026, 8, 21))],
 )
 def models(context: dg.AssetExecutionContext, run: Run) -> pl.DataFrame:
     """What models were there, and how often they were downloaded; a live run asks the Hub here, for all its tables."""
@@ -147,7 +127,10 @@ def models(context: dg.AssetExecutionContext, run: Run) -> pl.DataFrame:
 
 
 @table_asset(
-    ModelParents, kinds={*KINDS, "huggingface"}, checks=[HUB_CURRENT, at_least(12_000)], deps=["ingest/models"]
+    ModelParents,
+    kinds={*KINDS, "huggingface"},
+    checks=[_is_current(ModelParents), at_least(12_000)],
+    deps=["ingest/models"],
 )
 def model_parents(run: Run) -> pl.DataFrame:
     """Which model says it was made from which."""
@@ -159,7 +142,7 @@ def model_parents(run: Run) -> pl.DataFrame:
     kinds={*KINDS, "huggingface"},
     deps=["ingest/models"],
     checks=[
-        HUB_CURRENT,
+        _is_current(ModelDownloadTotals),
         at_least(50_000),
         Check(
             name="one_definition_per_platform",
@@ -179,7 +162,7 @@ def model_download_totals(run: Run) -> pl.DataFrame:
     SurveyUse,
     kinds=KINDS,
     checks=[
-        CURRENT,
+        _is_current(SurveyUse),
         at_least(2_000),
         Check(
             name="joint_counts_fit",
@@ -197,7 +180,7 @@ def survey_use(run: Run) -> pl.DataFrame:
     Denominators,
     kinds=KINDS,
     checks=[
-        CURRENT,
+        _is_current(Denominators),
         at_least(4_000),
         Check(
             name="no_pseudo_economies",
@@ -211,48 +194,19 @@ def denominators(run: Run) -> pl.DataFrame:
     return snapshot.read("denominators")
 
 
-@table_asset(Repositories, kinds={*KINDS, "github"}, checks=[CURRENT, at_least(20)])
+@table_asset(Repositories, kinds={*KINDS, "github"}, checks=[_is_current(Repositories), at_least(20)])
 def repositories(run: Run) -> pl.DataFrame:
     """Which GitHub repositories are tracked."""
     return snapshot.read("repositories")
 
 
-@table_asset(CommitOffsets, kinds={*KINDS, "github"}, checks=[CURRENT, at_least(2_000)])
+@table_asset(CommitOffsets, kinds={*KINDS, "github"}, checks=[_is_current(CommitOffsets), at_least(2_000)])
 def commit_offsets(run: Run) -> pl.DataFrame:
     """In which time zones the core staff of tracked repositories commit."""
     return snapshot.read("commit_offsets")
 
 
-def _source_is_current(frame: pl.DataFrame, inputs: Mapping[str, Any]) -> Outcome:
-    run: Run = inputs["run"]
-    if run.mode != "live":
-        return Outcome(passed=True, said="Empty: downloads by package and economy are read in live mode only.")
-    health = package_index.Health.read(package_index.health_file(run.store_path))
-    if health is None:
-        return Outcome(passed=False, said="Stale: nothing is known of the source; build ingest/package_downloads.")
-    stands = f"the table stands at {health.newest}" if health.newest else "the table is empty"
-    lost = sum(health.absent_days.values())
-    gaps = f" The source lost {lost} day(s), which stay unknown." if lost else ""
-    return Outcome(
-        passed=health.stale is None,
-        said=(f"Stale: {stands}: {health.stale}" if health.stale else f"Current: {stands}.") + gaps,
-        figures={"newest": health.newest or "none", "absent_days": lost},
-    )
-
-
-@table_asset(
-    PackageDownloads,
-    kinds={*KINDS, "clickhouse"},
-    checks=[
-        Check(
-            name="current",
-            description="The source was read in this run and has not stalled.",
-            run=_source_is_current,
-            severity=dg.AssetCheckSeverity.WARN,
-            blocking=False,
-        )
-    ],
-)
+@table_asset(PackageDownloads, kinds={*KINDS, "clickhouse"}, checks=[_is_current(PackageDownloads)])
 def package_downloads(run: Run) -> pl.DataFrame:
     """From where are the packages of Chinese and US models downloaded?"""
     if run.mode != "live":
@@ -272,29 +226,6 @@ def package_downloads(run: Run) -> pl.DataFrame:
             tell=log.info,
         )
     return frame
-
-
-def _github_current(*parts: str) -> Check:
-    """Say whether the parts of GitHub that a table rests on were read in this run."""
-
-    def run(_: pl.DataFrame, inputs: Mapping[str, Any]) -> Outcome:
-        run: Run = inputs["run"]
-        if run.mode == "snapshot":
-            return Outcome(passed=True, said="No rows: nobody publishes them, so that the snapshot has none.")
-        folder = reads.github_folder(run.store_path)
-        problems = [f"{part}: {problem}" for part in parts if (problem := reads.problem_of(folder, part))]
-        return Outcome(
-            passed=not problems,
-            said=f"Stale: the last good data is kept. {' '.join(problems)}" if problems else "Read in this run.",
-        )
-
-    return Check(
-        name="current",
-        description="The table is as new as the mode promises: GitHub was read in this run.",
-        run=run,
-        severity=dg.AssetCheckSeverity.WARN,
-        blocking=False,
-    )
 
 
 def _each_repository_read(frame: pl.DataFrame, _: Mapping[str, Any]) -> Outcome:
@@ -325,14 +256,15 @@ def today() -> date:
 
 def _from_github(run: Run, part: str, read: Callable[[GitHub], None]) -> None:
     """Read a part of GitHub in live mode; where that fails, report why and leave the last good data."""
-    folder = reads.github_folder(run.store_path)
-    problem = None
+    old = standing_of(run.store_path, reads.SOURCE, part)
     try:
         with connected() as github:
             read(github)
     except GitHubError as error:
-        problem = str(error)
-    reads.report(folder, part, problem, today())
+        standing = replace(old, fresh=False, reason=str(error))
+    else:
+        standing = Standing(source_id=reads.SOURCE, part=part, fresh=True, observed_on=today().isoformat())
+    note(run.store_path, standing)
 
 
 def _listing(run: Run, listing: str, wanted: list[reads.Target]) -> None:
@@ -361,7 +293,7 @@ def _github_table(
     return build(reads.targets(counts, load_repositories()))
 
 
-@table_asset(RepositoryCounts, kinds={*KINDS, "github"}, checks=[_github_current("counts")], pool=GITHUB_POOL)
+@table_asset(RepositoryCounts, kinds={*KINDS, "github"}, checks=[_is_current(RepositoryCounts)], pool=GITHUB_POOL)
 def repository_counts(run: Run) -> pl.DataFrame:
     """Which tracked repositories can be read, and how many stars and forks they have."""
     if run.mode == "snapshot":
@@ -372,7 +304,7 @@ def repository_counts(run: Run) -> pl.DataFrame:
     return reads.counts_table(folder)
 
 
-@table_asset(Forks, kinds={*KINDS, "github"}, checks=[_github_current("forks")], pool=GITHUB_POOL)
+@table_asset(Forks, kinds={*KINDS, "github"}, checks=[_is_current(Forks)], pool=GITHUB_POOL)
 def forks(run: Run, repository_counts: pl.DataFrame) -> pl.DataFrame:
     """Who forked the tracked repositories: keyed hashes, in every live run what is new."""
 
@@ -383,7 +315,7 @@ def forks(run: Run, repository_counts: pl.DataFrame) -> pl.DataFrame:
     return _github_table(Forks, run, read, repository_counts)
 
 
-@table_asset(Contributions, kinds={*KINDS, "github"}, checks=[_github_current("contributions")], pool=GITHUB_POOL)
+@table_asset(Contributions, kinds={*KINDS, "github"}, checks=[_is_current(Contributions)], pool=GITHUB_POOL)
 def contributions(run: Run, repository_counts: pl.DataFrame) -> pl.DataFrame:
     """Who commits to the tracked repositories, in which months and by which clocks: keyed hashes."""
 
@@ -394,7 +326,7 @@ def contributions(run: Run, repository_counts: pl.DataFrame) -> pl.DataFrame:
     return _github_table(Contributions, run, read, repository_counts)
 
 
-@table_asset(Accounts, kinds={*KINDS, "github"}, checks=[_github_current("forks", "contributions")])
+@table_asset(Accounts, kinds={*KINDS, "github"}, checks=[_is_current(Accounts)])
 def accounts(
     run: Run,
     forks: pl.DataFrame,
@@ -460,3 +392,9 @@ def download_logs(run: Run) -> pl.DataFrame:
     for line in donated.doubts:
         log.warning(line)
     return donated.table
+
+
+@table_asset(Standings, kinds=KINDS, deps=[f"ingest/{table}" for table in standings_of.RESTS_ON])
+def standings(run: Run) -> pl.DataFrame:
+    """How new is each table, and what stood in the way of newer data?"""
+    return standings_of.standings(run)

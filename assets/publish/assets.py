@@ -60,11 +60,11 @@ def _boundaries() -> str:
     kinds={"html", "javascript"},
     checks={"stands_alone": "The page makes no request.", "every_region": "No economy of the registry is left out."},
 )
-def world_map(run: Run, estimates: pl.DataFrame, regions: pl.DataFrame) -> Published:
+def world_map(run: Run, estimates: pl.DataFrame, regions: pl.DataFrame, standings: pl.DataFrame) -> Published:
     """The interactive world map: one HTML file that works without a network."""
     from maps.interactive import render_world_map
 
-    spec = captions.map_spec(estimates, boundaries=_boundaries(), run_mode=run.mode)
+    spec = captions.map_spec(estimates, standings, boundaries=_boundaries())
     page = render_world_map(estimates, regions, spec)
     economies = regions.filter(pl.col("level") == "country")
     missing = [row["name"] for row in economies.iter_rows(named=True) if f'"{row["region_id"]}"' not in page]
@@ -83,11 +83,11 @@ def world_map(run: Run, estimates: pl.DataFrame, regions: pl.DataFrame) -> Publi
 @published_asset(
     "static_maps", kinds={"svg", "png"}, checks={"drawn": "The picture names every economy that has a share."}
 )
-def static_maps(run: Run, estimates: pl.DataFrame, regions: pl.DataFrame) -> Published:
+def static_maps(run: Run, estimates: pl.DataFrame, regions: pl.DataFrame, standings: pl.DataFrame) -> Published:
     """The world map of the survey as SVG and PNG."""
     from maps.static import render_static_svg, svg_to_png
 
-    spec = captions.map_spec(estimates, boundaries=_boundaries(), run_mode=run.mode)
+    spec = captions.map_spec(estimates, standings, boundaries=_boundaries())
     picture = render_static_svg(estimates, regions, spec, signal="survey_use")
     shown = estimates.filter(
         (pl.col("signal") == "survey_use") & (pl.col("level") == "country") & pl.col("cn_share").is_not_null()
@@ -110,11 +110,11 @@ def static_maps(run: Run, estimates: pl.DataFrame, regions: pl.DataFrame) -> Pub
 
 
 @published_asset("download_chart", kinds={"svg"}, checks={"stands_alone": "The picture makes no request."})
-def download_chart(run: Run, world_series: pl.DataFrame) -> Published:
+def download_chart(run: Run, world_series: pl.DataFrame, standings: pl.DataFrame) -> Published:
     """CN against US downloads over time in the parts of the hubs that were counted, by definition and coding."""
     from maps.timechart import render_time_chart
 
-    picture = render_time_chart(world_series, captions.chart_spec(world_series, run_mode=run.mode))
+    picture = render_time_chart(world_series, captions.chart_spec(world_series, standings))
     return Published(
         files=[_write(run, CHART.with_suffix(".svg"), picture)],
         outcomes={"stands_alone": _stands_alone(picture)},
@@ -139,6 +139,7 @@ def open_data_files(  # noqa: PLR0917 - Dagster passes positional inputs only
     specifications: pl.DataFrame,
     licences: pl.DataFrame,
     diagnostics: pl.DataFrame,
+    standings: pl.DataFrame,
 ) -> Published:
     """Every public table as CSV and Parquet, with a data package that says what each column is."""
     tables = {
@@ -152,6 +153,7 @@ def open_data_files(  # noqa: PLR0917 - Dagster passes positional inputs only
         "specifications": specifications,
         "licences": licences,
         "diagnostics": diagnostics,
+        "standings": standings,
     }
     folder = run.output_path / "open-data"
     files = open_data.write_open_data(tables, folder, run_mode=run.mode)
@@ -187,6 +189,7 @@ def site_pages(  # noqa: PLR0917 - Dagster passes positional inputs only
     builder_choices: pl.DataFrame,
     review_queue: pl.DataFrame,
     regions: pl.DataFrame,
+    standings: pl.DataFrame,
 ) -> Published:
     """The page that ties the maps together, the pages on origins and method, and the summary of the run."""
     boundaries = _boundaries()
@@ -198,6 +201,7 @@ def site_pages(  # noqa: PLR0917 - Dagster passes positional inputs only
         world_series,
         specifications,
         regions,
+        standings,
         map_image=pictures[SURVEY_MAP],
         chart_image=pictures[CHART],
         boundaries=boundaries,
@@ -211,10 +215,11 @@ def site_pages(  # noqa: PLR0917 - Dagster passes positional inputs only
         builder_choices,
         review_queue,
         regions,
+        standings,
         boundaries=boundaries,
         run_mode=run.mode,
     )
-    method = site.render_method(estimates, world_series, boundaries=boundaries, run_mode=run.mode)
+    method = site.render_method(estimates, world_series, standings, boundaries=boundaries, run_mode=run.mode)
     outputs = [
         {"path": INDEX.as_posix(), "shows": "The site: maps, chart, tables and links. Start here."},
         {"path": MAP.as_posix(), "shows": "Interactive world map, one file, works offline."},

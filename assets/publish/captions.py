@@ -3,6 +3,7 @@
 Here: specifications for `maps`. Not here: drawing.
 """
 
+from collections.abc import Collection
 from typing import Final
 
 import polars as pl
@@ -18,8 +19,40 @@ PERIOD_KINDS: Final[dict[str, PeriodKind]] = {
     "contribution": "year",
 }
 
-STAMPS: Final = {"snapshot": "", "live": "STALE"}
-"""Word beside every title, by mode of the run: a live run stands at the embedded snapshot until clients exist."""
+STALE: Final = "STALE"
+"""Word beside the title of what rests on a source that was not read in the run."""
+
+CHARTED: Final = ("models", "model_parents", "model_download_totals")
+"""Tables that the time chart of downloads rests on."""
+
+
+def stamp(standings: pl.DataFrame, tables: Collection[str]) -> str:
+    """Return the word beside the title of what rests on some tables: none where all of them are fresh.
+
+    Args:
+        standings: Table ``standings``.
+        tables: Names of ingest tables.
+
+    Raises:
+        ValueError: A table has no standing.
+    """
+    own = standings.filter(pl.col("table").is_in(list(tables)))
+    unknown = sorted(set(tables) - set(own["table"]))
+    if unknown:
+        raise ValueError(f"No standing is known of {', '.join(unknown)}; build ingest/standings.")
+    return "" if own["fresh"].all() else STALE
+
+
+def page_stamp(estimates: pl.DataFrame, standings: pl.DataFrame) -> str:
+    """Return the word in the head of every page: that of the signals that have a figure in this run, and of the chart.
+
+    Args:
+        estimates: Table ``estimates``.
+        standings: Table ``standings``.
+    """
+    shown = set(estimates.filter(pl.col("cn_share").is_not_null())["signal"])
+    rests_on = {table for name, signal in load_signals().items() if name in shown for table in signal.tables}
+    return stamp(standings, {*rests_on, *CHARTED})
 
 
 def credit(source_ids: pl.Series) -> str:
@@ -29,17 +62,18 @@ def credit(source_ids: pl.Series) -> str:
     return "; ".join(f"{source.attribution} ({source.licence})" for source in cited) + ("." if cited else "")
 
 
-def map_spec(estimates: pl.DataFrame, *, boundaries: str, run_mode: str) -> MapSpec:
+def map_spec(estimates: pl.DataFrame, standings: pl.DataFrame, *, boundaries: str) -> MapSpec:
     """Return the specification of the world map: every signal, also those without data in this run.
 
     Args:
         estimates: Table ``estimates``.
+        standings: Table ``standings``.
         boundaries: Sentence on the worldview of the boundaries.
-        run_mode: Mode of the run.
     """
     specs = []
     for name, signal in load_signals().items():
-        cited = credit(estimates.filter(pl.col("signal") == name)["source_id"])
+        own = estimates.filter(pl.col("signal") == name)
+        cited = credit(own["source_id"])
         specs.append(
             SignalSpec(
                 signal=name,
@@ -48,18 +82,20 @@ def map_spec(estimates: pl.DataFrame, *, boundaries: str, run_mode: str) -> MapS
                 people=signal.people,
                 note=f"Chinese: {signal.chinese}. US: {signal.us}. {signal.caution}",
                 credit=cited or "No source in this run.",
+                # A map without a figure has nothing that could be old.
+                stamp=stamp(standings, signal.tables) if own["cn_share"].count() else "",
                 period_kind=PERIOD_KINDS.get(name, "month"),
             )
         )
-    return MapSpec(signals=tuple(specs), boundaries=boundaries, stamp=STAMPS[run_mode])
+    return MapSpec(signals=tuple(specs), boundaries=boundaries)
 
 
-def chart_spec(world_series: pl.DataFrame, *, run_mode: str) -> ChartSpec:
+def chart_spec(world_series: pl.DataFrame, standings: pl.DataFrame) -> ChartSpec:
     """Return the specification of the time chart of downloads.
 
     Args:
         world_series: Table ``world_series``.
-        run_mode: Mode of the run.
+        standings: Table ``standings``.
     """
     return ChartSpec(
         title="Downloads of Chinese and US models in the parts of the hubs that were counted",
@@ -72,5 +108,5 @@ def chart_spec(world_series: pl.DataFrame, *, run_mode: str) -> ChartSpec:
             "whose root models it was made from. The band shows what the downloads of unknown origin could change."
         ),
         credit=credit(world_series["source_id"]),
-        stamp=STAMPS[run_mode],
+        stamp=stamp(standings, CHARTED),
     )

@@ -12,7 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markdown_it import MarkdownIt
 
 from assets.adoption.signals import load_signals
-from assets.publish.captions import STAMPS, credit
+from assets.publish.captions import credit, page_stamp
 from assets.publish.origins_page import origins_context, spread
 from assets.publish.summary import region_counts
 from maps import words
@@ -44,11 +44,13 @@ def _environment() -> Environment:
     return environment
 
 
-def _frame(estimates: pl.DataFrame, world_series: pl.DataFrame, *, boundaries: str, run_mode: str) -> dict[str, Any]:
+def _frame(
+    estimates: pl.DataFrame, world_series: pl.DataFrame, standings: pl.DataFrame, *, boundaries: str, run_mode: str
+) -> dict[str, Any]:
     """Return what every page needs: stamp, credit, boundaries, mode and the newest figure's day."""
     cited = pl.concat([estimates["source_id"], world_series["source_id"]])
     return {
-        "stamp": STAMPS[run_mode],
+        "stamp": page_stamp(estimates, standings),
         "credit": credit(cited),
         "boundaries": boundaries,
         "run_mode": run_mode,
@@ -115,6 +117,7 @@ def render_index(
     world_series: pl.DataFrame,
     specifications: pl.DataFrame,
     regions: pl.DataFrame,
+    standings: pl.DataFrame,
     *,
     map_image: str,
     chart_image: str,
@@ -128,6 +131,7 @@ def render_index(
         world_series: Table ``world_series``.
         specifications: Table ``specifications``.
         regions: Table ``regions``.
+        standings: Table ``standings``.
         map_image: SVG of the world map.
         chart_image: SVG of the time chart.
         boundaries: Sentence on the worldview of the boundaries.
@@ -150,7 +154,7 @@ def render_index(
             metros=_metros(estimates, regions),
             spread=spread(specifications),
             **survey,
-            **_frame(estimates, world_series, boundaries=boundaries, run_mode=run_mode),
+            **_frame(estimates, world_series, standings, boundaries=boundaries, run_mode=run_mode),
         )
     )
 
@@ -163,6 +167,7 @@ def render_origins(  # noqa: PLR0917 - one argument a table
     choices: pl.DataFrame,
     queue: pl.DataFrame,
     regions: pl.DataFrame,
+    standings: pl.DataFrame,
     *,
     boundaries: str,
     run_mode: str,
@@ -177,6 +182,7 @@ def render_origins(  # noqa: PLR0917 - one argument a table
         choices: Table ``builder_choices``.
         queue: Table ``review_queue``.
         regions: Table ``regions``.
+        standings: Table ``standings``.
         boundaries: Sentence on the worldview of the boundaries.
         run_mode: Mode of the run.
     """
@@ -186,17 +192,20 @@ def render_origins(  # noqa: PLR0917 - one argument a table
         .render(
             title="Whose models: every way of asking",
             **origins_context(specifications, licences, choices, queue, regions),
-            **_frame(estimates, world_series, boundaries=boundaries, run_mode=run_mode),
+            **_frame(estimates, world_series, standings, boundaries=boundaries, run_mode=run_mode),
         )
     )
 
 
-def render_method(estimates: pl.DataFrame, world_series: pl.DataFrame, *, boundaries: str, run_mode: str) -> str:
-    """Return ``method.html``: ``method.md`` as a page.
+def render_method(
+    estimates: pl.DataFrame, world_series: pl.DataFrame, standings: pl.DataFrame, *, boundaries: str, run_mode: str
+) -> str:
+    """Return ``method.html``: ``method.md`` as a page, and how the sources of this run stand.
 
     Args:
         estimates: Table ``estimates``.
         world_series: Table ``world_series``.
+        standings: Table ``standings``.
         boundaries: Sentence on the worldview of the boundaries.
         run_mode: Mode of the run.
     """
@@ -211,6 +220,7 @@ def render_method(estimates: pl.DataFrame, world_series: pl.DataFrame, *, bounda
         .render(
             title="How the Adoption Atlas measures",
             body=Markup(body),  # noqa: S704
-            **_frame(estimates, world_series, boundaries=boundaries, run_mode=run_mode),
+            standings=standings.sort("table", "source_id", "part").to_dicts(),
+            **_frame(estimates, world_series, standings, boundaries=boundaries, run_mode=run_mode),
         )
     )

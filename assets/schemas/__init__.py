@@ -19,6 +19,7 @@ from assets.schemas.ingest import (
     RepositoryReads,
     SurveyUse,
 )
+from assets.schemas.sources import Standings
 from assets.schemas.table import Table, TableError, validate
 from assets.schemas.tracked import BuilderChoices, Builders, ReviewQueue, TrackedPackages, TrackedRepositories
 
@@ -39,6 +40,7 @@ TABLES: dict[str, type[Table]] = {
         Accounts,
         RepositoryReads,
         DownloadLogs,
+        Standings,
         Publishers,
         ReviewQueue,
         TrackedRepositories,

@@ -23,7 +23,7 @@ class Table(dy.Schema):
 
     A subclass states, beside its columns, where the table lives and what one row means. Column units are given
     as ``metadata={"unit": ...}``; every column carries a ``description``. ``LIVE_ONLY`` tables are in no snapshot,
-    because nobody publishes their rows.
+    because nobody publishes their rows, or because these speak of the run itself.
     """
 
     LAYER: ClassVar[str] = ""

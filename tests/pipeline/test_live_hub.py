@@ -80,7 +80,7 @@ def test_a_live_run_reads_the_hub_and_ends_in_maps(hub, live, told):
     assert totals.select("definition", "observed_on").unique().rows() == [("all_time", today)]
     for asset in ("ingest/models", "ingest/model_parents", "ingest/model_download_totals"):
         assert not _warnings(outcome, asset)
-    assert "no live client" in _warnings(outcome, "ingest/survey_use")[0]
+    assert "No live client" in _warnings(outcome, "ingest/survey_use")[0]
     series = pl.read_parquet(live.build / "open-data" / "world_series.parquet")
     ours = series.filter((pl.col("panel") == "registry_accounts") & (pl.col("coding") == "weights"))
     shown = ours.filter(pl.col("definition") == "rolling_30d").row(0, named=True)
@@ -138,7 +138,7 @@ def test_an_outage_leaves_the_last_good_data_with_the_reason(hub, live, fault, s
     assert outcome.problems == []
     for asset in ("ingest/models", "ingest/model_parents", "ingest/model_download_totals"):
         (warning,) = _warnings(outcome, asset)
-        assert "Stale: the table stands at the Hub as of 2026-09-01." in warning
+        assert "Stale: hub_accounts, as of 2026-09-01." in warning
         assert said in warning
     kept = _table(live, "models").filter(pl.col("source_id") == "hub_accounts")
     assert kept["observed_on"].unique().to_list() == [date(2026, 9, 1)]

@@ -74,7 +74,7 @@ def test_a_source_that_fails_keeps_the_table_and_marks_it(server, fault):
     outcome, problems = _go()
     assert outcome.problems == []
     said = " ".join(problem.cause for problem in problems)
-    assert f"Stale: the table stands at {server.newest}" in said
+    assert f"Stale: clickhouse_pypi, as of {server.newest}." in said
     assert _table().equals(before)
 
 
@@ -82,7 +82,7 @@ def test_a_first_run_without_a_source_ends_in_an_empty_table_that_says_so(server
     server.fault_for = lambda _: Status(503)
     outcome, problems = _go()
     assert outcome.problems == []
-    assert "Stale: the table is empty" in " ".join(problem.cause for problem in problems)
+    assert "Stale: clickhouse_pypi, never read." in " ".join(problem.cause for problem in problems)
     assert _table().is_empty()
 
 

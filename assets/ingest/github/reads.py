@@ -7,7 +7,6 @@ Everything lies below ``github/`` in the store of the run, by GitHub's number of
 stays itself. A repository that was deleted or taken down keeps its rows, and says so.
 """
 
-import json
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -23,7 +22,6 @@ from assets.ingest.github.rows import PLACE
 from assets.ingest.github.sweep import LISTINGS, NEW, Reader, read_listing, rows_in_force
 from assets.ingest.journal import Journal
 from assets.schemas.ingest import Accounts, Contributions, Forks, RepositoryCounts, RepositoryReads
-from assets.whole_files import replace_file
 
 SOURCE: Final = "github"
 FOLDER: Final = "github"
@@ -289,18 +287,3 @@ def reads_table(folder: UPath, wanted: Sequence[Target]) -> pl.DataFrame:
         for target, journal, kept in _journals(folder, listing, wanted)
     ]
     return pl.DataFrame(rows, schema=RepositoryReads.create_empty().schema)
-
-
-def report(folder: UPath, part: str, problem: str | None, today: date) -> None:
-    """Keep what stood in the way of a part of the source, for the check that says whether its tables are current."""
-    content = json.dumps({"problem": problem, "tried_on": today.isoformat()}, sort_keys=True) + "\n"
-    replace_file(folder / f"{part}.json", content.encode())
-
-
-def problem_of(folder: UPath, part: str) -> str | None:
-    """Return what stood in the way of a part when it was last tried; nothing where it was read."""
-    path = folder / f"{part}.json"
-    if not path.exists():
-        return "it was never read"
-    content = json.loads(path.read_text(encoding="utf-8"))
-    return None if content["problem"] is None else str(content["problem"])

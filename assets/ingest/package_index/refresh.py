@@ -3,13 +3,11 @@
 Here: the order of things and the fall-back. Not here: queries (`clickhouse.py`), rules on days (`plan.py`), files
 (`parts.py`).
 
-Where the source fails, what was fetched before stands, and the health of the source says why it is stale. A month
+Where the source fails, what was fetched before stands, and the standing of the source says why it is stale. A month
 of which a package is missing is left out as a whole: unknown, never zero.
 """
 
-import json
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from time import monotonic
 from typing import Final
@@ -20,9 +18,9 @@ from upath import UPath
 from assets.ingest.package_index.clickhouse import PackageTables
 from assets.ingest.package_index.parts import Parts
 from assets.ingest.package_index.plan import Edition, editions, window
+from assets.ingest.standing import Standing, note
 from assets.ingest.web.errors import FetchError
 from assets.schemas.ingest import PackageDownloads
-from assets.whole_files import replace_file
 
 SOURCE_ID: Final = "clickhouse_pypi"
 UNKNOWN_COUNTRY: Final = "ZZ"
@@ -37,41 +35,9 @@ Found = tuple[Edition, dict[str, pl.DataFrame]]
 """A whole edition of a month, with the rows of each package."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Health:
-    """What is known of the source after a run.
-
-    Attributes:
-        newest: Newest day that the table holds, in ISO form; none where it is empty.
-        stale: Why the table is older than it should be; none where it is not.
-        absent_days: Days inside the table's months that the source does not hold, by month.
-    """
-
-    newest: str | None
-    stale: str | None
-    absent_days: dict[str, int]
-
-    def write(self, path: UPath) -> None:
-        """Keep it beside the table's parts."""
-        replace_file(path, (json.dumps(asdict(self), indent=2, ensure_ascii=False) + "\n").encode())
-
-    @classmethod
-    def read(cls, path: UPath) -> "Health | None":
-        """Return what the last run kept, or nothing."""
-        try:
-            return cls(**json.loads(path.read_text(encoding="utf-8")))
-        except (FileNotFoundError, ValueError, TypeError):
-            return None
-
-
 def folder(store: UPath) -> UPath:
     """Return the folder of a store that holds what was fetched of this source."""
     return store / "fetched" / "package_downloads"
-
-
-def health_file(store: UPath) -> UPath:
-    """Return the file of a store that tells the health of this source."""
-    return folder(store) / "health.json"
 
 
 def _fetch(
@@ -158,8 +124,8 @@ def refresh(
     today: date,
     months: int,
     tell: Callable[[str], None],
-) -> tuple[pl.DataFrame, Health]:
-    """Return table ``package_downloads`` as new as can be had, and what is known of the source.
+) -> tuple[pl.DataFrame, Standing]:
+    """Return table ``package_downloads`` as new as can be had, and how the source stands, which is noted in the store.
 
     Args:
         tables: The source.
@@ -188,11 +154,13 @@ def refresh(
     found = _usable(parts, packages, kept)
     frame = _table(found, known_countries)
     newest = max((edition.span.until - timedelta(days=1) for edition, _ in found), default=None)
-    absent = {
-        edition.month.isoformat(): missing
-        for edition, _ in found
-        if (missing := (edition.span.until - edition.month).days - edition.days)
-    }
-    health = Health(newest=newest.isoformat() if newest else None, stale=stale, absent_days=absent)
-    health.write(health_file(store))
-    return frame, health
+    standing = Standing(
+        source_id=SOURCE_ID,
+        fresh=stale is None,
+        observed_on=newest.isoformat() if newest else "",
+        reason=stale or "",
+        rows=frame.height,
+        lost_days=sum((edition.span.until - edition.month).days - edition.days for edition, _ in found),
+    )
+    note(store, standing)
+    return frame, standing

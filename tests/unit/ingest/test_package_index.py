@@ -82,10 +82,10 @@ def _counts(frame):
 
 
 def test_every_count_arrives_once(server, store):
-    frame, health = _refresh(server, store)
+    frame, standing = _refresh(server, store)
     assert _counts(frame) == _expected(server)
-    assert health.stale is None
-    assert health.newest == "2026-11-10"
+    assert standing.fresh
+    assert standing.observed_on == "2026-11-10"
     assert frame.filter(month=date(2026, 11, 1))["through"].unique().to_list() == [NEWEST]
 
 
@@ -142,8 +142,8 @@ FAULTS = {
 @pytest.mark.parametrize("place", [0, 1, 5])
 def test_a_passing_fault_costs_no_row_and_doubles_none(server, store, fault, place):
     server.script(*[None] * place, fault)
-    frame, health = _refresh(server, store)
-    assert health.stale is None
+    frame, standing = _refresh(server, store)
+    assert standing.fresh
     assert _counts(frame) == _expected(server)
 
 
@@ -163,8 +163,8 @@ def test_a_lasting_fault_keeps_yesterdays_rows_and_says_why(server, store, fault
     server.newest += timedelta(days=1)
     server.requests.clear()
     server.fault_for = lambda _: fault if len(server.requests) > place else None
-    frame, health = _refresh(server, store, today=TODAY + timedelta(days=1))
-    assert health.stale.startswith("tables: http://127.0.0.1")
+    frame, standing = _refresh(server, store, today=TODAY + timedelta(days=1))
+    assert standing.reason.startswith("tables: http://127.0.0.1")
     if place < 4:
         assert frame.equals(before)
     # November came whole before the fault: it is newer, and the months before are as they were.
@@ -184,25 +184,25 @@ def test_a_lasting_fault_keeps_yesterdays_rows_and_says_why(server, store, fault
 )
 def test_error_codes_are_told_apart(server, store, fault, said):
     server.fault_for = lambda _: fault
-    frame, health = _refresh(server, store)
+    frame, standing = _refresh(server, store)
     assert frame.is_empty()
-    assert said in health.stale
+    assert said in standing.reason
     assert len(server.requests) == (3 if "159" in said else 1)
 
 
 def test_a_source_that_was_never_reached_leaves_an_empty_table(store):
     with ClickHouse(oldest=NEWEST, newest=NEWEST) as gone:
         pass
-    frame, health = _refresh(gone, store)
+    frame, standing = _refresh(gone, store)
     assert frame.is_empty()
-    assert health.newest is None
-    assert "check the network" in health.stale
+    assert standing.observed_on == ""
+    assert "check the network" in standing.reason
 
 
 def test_an_answer_cut_without_an_error_is_asked_for_in_halves(server, store):
     server.cap = 34
     server.countries = [f"{a}{b}" for a in "ABCDEFGH" for b in "KL"]
-    frame, health = _refresh(server, store, packages=["vllm"])
+    frame, standing = _refresh(server, store, packages=["vllm"])
     # A single day has more cells than the cap: what is never whole is never kept.
     spans = [
         (asked.params["param_since"], asked.params["param_until"])
@@ -216,15 +216,15 @@ def test_an_answer_cut_without_an_error_is_asked_for_in_halves(server, store):
         ("2026-11-01", "2026-11-02"),
     ]
     assert frame.is_empty()
-    assert "the answer was cut" in health.stale
+    assert "the answer was cut" in standing.reason
 
 
 def test_days_that_were_cut_without_an_error_are_asked_for_in_halves(server, store):
     server.cap = 40
-    frame, health = _refresh(server, store)
+    frame, standing = _refresh(server, store)
     assert len(server.requests) == 3 + MONTHS * len(PACKAGES)
     assert _counts(frame) == _expected(server)
-    assert health.stale is None
+    assert standing.fresh
 
 
 def test_halves_add_up_to_the_whole(server):
@@ -263,36 +263,36 @@ def test_an_answer_near_the_cap_is_not_trusted(server):
 def test_a_stalled_source_is_stale_and_its_days_are_unknown(server, store):
     server.newest = date(2026, 10, 20)
     server.lost = {date(2026, 9, 3), date(2026, 9, 4)}
-    frame, health = _refresh(server, store)
-    assert health.stale == "the source has stalled: its newest day is 2026-10-20"
+    frame, standing = _refresh(server, store)
+    assert standing.reason == "the source has stalled: its newest day is 2026-10-20"
     assert set(frame["month"]) == {date(2026, 9, 1), date(2026, 10, 1)}
     days = dict(frame.select("month", "days").unique().rows())
     assert days == {date(2026, 9, 1): 28, date(2026, 10, 1): 20}
-    assert health.absent_days == {"2026-09-01": 2}
+    assert standing.lost_days == 2
 
 
 def test_days_that_were_filled_in_later_are_read(server, store):
     server.lost = {date(2026, 9, 3)}
     _refresh(server, store)
     server.lost.clear()
-    frame, health = _refresh(server, store)
+    frame, standing = _refresh(server, store)
     assert _counts(frame) == _expected(server)
-    assert health.absent_days == {}
+    assert standing.lost_days == 0
 
 
 def test_a_source_without_any_day_changes_nothing(server, store):
     before, _ = _refresh(server, store)
     server.newest = date(2025, 1, 1)
-    frame, health = _refresh(server, store)
+    frame, standing = _refresh(server, store)
     assert frame.equals(before)
-    assert "holds no day" in health.stale
+    assert "holds no day" in standing.reason
 
 
 def test_a_month_of_which_a_package_is_missing_is_unknown_as_a_whole(server, store):
     server.fault_for = lambda _: exception(201, "Quota") if len(server.requests) > 5 else None
-    frame, health = _refresh(server, store)
+    frame, standing = _refresh(server, store)
     assert set(frame["month"]) == {date(2026, 11, 1)}
-    assert "201" in health.stale
+    assert "201" in standing.reason
 
 
 def test_a_new_package_is_fetched_alone(server, store):

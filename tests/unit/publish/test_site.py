@@ -6,6 +6,7 @@ import polars as pl
 import pytest
 
 from assets.adoption.signals import load_signals
+from assets.ingest.standings import RESTS_ON
 from assets.publish.captions import chart_spec, credit, map_spec
 from assets.publish.site import render_index, render_method, render_origins
 from assets.publish.summary import region_counts
@@ -105,6 +106,15 @@ def _specifications(*rows):
     return _table("adoption/specifications", [plain | row for row in rows or ({},)])
 
 
+def _standings(*stale):
+    rows = [
+        {"table": table, "source_id": "github", "part": "", "rows": 1, "corrections": 0, "lost_days": 0}
+        | {"fresh": table not in stale, "reason": "It did not answer." if table in stale else None}
+        for table in RESTS_ON
+    ]
+    return _table("ingest/standings", rows)
+
+
 def _origins(*rows, licences=(), choices=(), queue=()):
     return render_origins(
         _estimates(WORLD),
@@ -114,21 +124,23 @@ def _origins(*rows, licences=(), choices=(), queue=()):
         _table("adoption/builder_choices", choices),
         _table("attribute/review_queue", queue),
         _regions(),
+        _standings(),
         boundaries="Lines.",
         run_mode="snapshot",
     )
 
 
-def _index(*cells, run_mode="snapshot"):
+def _index(*cells, stale=()):
     return render_index(
         _estimates(*cells),
         _series(),
         _specifications(),
         _regions(),
+        _standings(*stale),
         map_image="<svg/>",
         chart_image="<svg/>",
         boundaries="Lines.",
-        run_mode=run_mode,
+        run_mode="live",
     )
 
 
@@ -172,21 +184,52 @@ def test_names_are_text_and_never_markup():
     assert "Ivoire <b>" not in page
 
 
-def test_live_runs_are_stamped_as_stale_on_every_page_and_map():
-    assert "STALE" in _index(WORLD, run_mode="live")
-    assert "STALE" in render_method(_estimates(WORLD), _series(), boundaries="Lines.", run_mode="live")
-    assert map_spec(_estimates(WORLD), boundaries="Lines.", run_mode="live").stamp == "STALE"
-    assert "STALE" not in _index(WORLD)
+STAMP = '<span class="stamp">STALE</span>'
+
+
+def _stamps(*stale):
+    standings = _standings(*stale)
+    spec = map_spec(_estimates(WORLD), standings, boundaries="Lines.")
+    return {
+        "page": STAMP in _index(WORLD, stale=stale),
+        "chart": chart_spec(_series(), standings).stamp == "STALE",
+        **{one.signal: one.stamp == "STALE" for one in spec.signals},
+    }
+
+
+@pytest.mark.parametrize(
+    ("stale", "stamped"),
+    [
+        ((), set()),
+        (("survey_use",), {"page", "survey_use"}),
+        (("models",), {"page", "chart"}),
+        # Neither a table without a signal nor a signal without a figure makes anything look old.
+        (("denominators", "forks", "package_downloads"), set()),
+    ],
+)
+def test_what_rests_on_a_stale_source_is_stamped_and_nothing_else(stale, stamped):
+    assert {name for name, is_stale in _stamps(*stale).items() if is_stale} == stamped
+
+
+def test_a_table_without_a_standing_is_an_error():
+    with pytest.raises(ValueError, match="survey_use; build ingest/standings"):
+        map_spec(_estimates(WORLD), _standings().filter(pl.col("table") != "survey_use"), boundaries="Lines.")
+
+
+def test_the_method_page_says_how_each_source_stands():
+    page = render_method(_estimates(WORLD), _series(), _standings("forks"), boundaries="Lines.", run_mode="live")
+    assert f"{STAMP} It did not answer." in page
+    assert page.count("<td>current</td>") == len(RESTS_ON) - 1
 
 
 def test_captions_credit_every_source_with_its_licence():
     said = credit(pl.Series(["hf_radar", "so_survey_2025", None, "hf_radar"]))
     assert said.count("CC-BY-4.0") == 1
     assert "ODbL-1.0" in said
-    spec = map_spec(_estimates(WORLD), boundaries="Lines.", run_mode="snapshot")
+    spec = map_spec(_estimates(WORLD), _standings(), boundaries="Lines.")
     assert [signal.signal for signal in spec.signals] == list(load_signals())
     assert spec.signal("fork").credit == "No source in this run."
-    assert "HF//RADAR" in chart_spec(_series(), run_mode="snapshot").credit
+    assert "HF//RADAR" in chart_spec(_series(), _standings()).credit
 
 
 def test_what_is_modelled_is_counted_apart_from_what_is_measured():
