@@ -20,6 +20,7 @@ from assets.checks import Check, Outcome, at_least, reaches
 from assets.declare import table_asset
 from assets.ingest import snapshot
 from assets.ingest import standings as standings_of
+from assets.ingest.alone import alone
 from assets.ingest.donated_logs import NoLogs, read_donated
 from assets.ingest.github import reads
 from assets.ingest.github.client import GitHub, GitHubError, connected
@@ -215,7 +216,11 @@ def package_downloads(run: Run) -> pl.DataFrame:
     log = dg.get_dagster_logger()
     countries = load_regions().filter(pl.col("level") == "country")["region_id"]
     secret = settings.password.get_secret_value()
-    with Client(SOURCE, manners=settings.manners(), secrets=[secret], log=log) as client:
+    folder = package_index.folder(run.store_path)
+    with (
+        alone(folder, "PyPI's downloads"),
+        Client(SOURCE, manners=settings.manners(), secrets=[secret], log=log) as client,
+    ):
         frame, _ = package_index.refresh(
             PackageTables(client, settings),
             run.store_path,
@@ -300,7 +305,8 @@ def repository_counts(run: Run) -> pl.DataFrame:
         return RepositoryCounts.create_empty()
     folder = reads.github_folder(run.store_path)
     names = reads.tracked_names(load_repositories())
-    _from_github(run, "counts", lambda github: reads.read_counts(github, names, folder, today()))
+    with alone(folder, "GitHub"):
+        _from_github(run, "counts", lambda github: reads.read_counts(github, names, folder, today()))
     return reads.counts_table(folder)
 
 
@@ -309,7 +315,8 @@ def forks(run: Run, repository_counts: pl.DataFrame) -> pl.DataFrame:
     """Who forked the tracked repositories: keyed hashes, in every live run what is new."""
 
     def read(wanted: list[reads.Target]) -> pl.DataFrame:
-        _listing(run, "forks", wanted)
+        with alone(reads.github_folder(run.store_path), "GitHub"):
+            _listing(run, "forks", wanted)
         return reads.forks_table(reads.github_folder(run.store_path), wanted)
 
     return _github_table(Forks, run, read, repository_counts)
@@ -320,7 +327,8 @@ def contributions(run: Run, repository_counts: pl.DataFrame) -> pl.DataFrame:
     """Who commits to the tracked repositories, in which months and by which clocks: keyed hashes."""
 
     def read(wanted: list[reads.Target]) -> pl.DataFrame:
-        _listing(run, "contributions", wanted)
+        with alone(reads.github_folder(run.store_path), "GitHub"):
+            _listing(run, "contributions", wanted)
         return reads.contributions_table(reads.github_folder(run.store_path), wanted)
 
     return _github_table(Contributions, run, read, repository_counts)

@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 from upath import UPath
 
+from assets.ingest.alone import alone
 from assets.ingest.package_index import clickhouse
 from assets.ingest.web.manners import Manners
 from assets.origins.tracked import load_packages
@@ -61,6 +62,18 @@ def test_a_live_run_fills_the_table_and_a_second_one_changes_no_byte(server):
     server.requests.clear()
     assert _go()[1] == []
     assert len(server.requests) == 1
+    assert _written() == before
+
+
+def test_a_second_run_at_once_is_refused_and_changes_nothing(server):
+    folder = UPath(Settings.load(mode="live").store) / "fetched" / "package_downloads"
+    _go()
+    before = _written()
+    server.requests.clear()
+    with alone(folder, "PyPI's downloads"):
+        outcome, _ = _go()
+    assert any("Another run is reading PyPI's downloads" in problem.cause for problem in outcome.problems)
+    assert server.requests == []
     assert _written() == before
 
 

@@ -10,23 +10,22 @@ replaced as a whole; a run that is killed between two of them does the rest the 
 
 import io
 import time
-from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
 from typing import Final
 
 import polars as pl
-from filelock import FileLock, Timeout
 from upath import UPath
 
+from assets.ingest.alone import BusyError, alone
 from assets.ingest.hub import pages, published, tables
 from assets.ingest.hub.crawl import Crawl, Plan, forget
 from assets.ingest.hub.requests import HubRequests
 from assets.ingest.hub.settings import HubError, HubSettings
 from assets.ingest.standing import Standing, note, standing_of
-from assets.whole_files import local_path, replace_file
+from assets.whole_files import replace_file
 
 FOLDER: Final = "hub"
 OBSERVATION: Final = "observation.parquet"
@@ -79,21 +78,6 @@ def kept_counters(root: UPath, source_id: str) -> pl.DataFrame:
     return pl.concat([empty, *(month.rows.with_columns(observed_on=pl.lit(month.day)) for month in months)])
 
 
-@contextmanager
-def _alone(folder: UPath) -> Iterator[None]:
-    """Keep another run of this machine from crawling into the same folder."""
-    local = local_path(folder)
-    if local is None:
-        yield
-        return
-    local.mkdir(parents=True, exist_ok=True)
-    try:
-        with FileLock(local / ".lock", timeout=0):
-            yield
-    except Timeout:
-        raise HubError(f"Another run is reading the Hub into {local}; wait until it is done.") from None
-
-
 def refresh(
     root: UPath,
     settings: HubSettings,
@@ -126,11 +110,11 @@ def refresh(
     """
     source = settings.source_id
     try:
-        with _alone(root / FOLDER / source):
+        with alone(root / FOLDER / source, "the Hub"):
             last = observation(root, source)
             if last is None or last.day < today:
                 return _renewed(root, settings, last, today=today, known=known, hashed=hashed, tell=tell, sleep=sleep)
-    except HubError as error:
+    except (HubError, BusyError) as error:
         old = standing_of(root, source)
         standing = Standing(
             source_id=source, fresh=False, observed_on=old.observed_on, reason=str(error), rows=old.rows

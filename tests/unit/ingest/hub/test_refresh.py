@@ -14,6 +14,7 @@ import polars as pl
 import pytest
 from upath import UPath
 
+from assets.ingest.alone import alone
 from assets.ingest.hub import refresh as room
 from assets.ingest.hub.refresh import kept_counters, observation, refresh
 from assets.ingest.hub.settings import HubSettings
@@ -258,7 +259,7 @@ def test_counters_are_kept_once_a_month_and_falls_are_noted(hub, look, store):
 
 
 def test_a_second_run_at_once_says_so(hub, look, store):
-    with room._alone(store / "hub" / "hub_whole"):
+    with alone(store / "hub" / "hub_whole", "the Hub"):
         standing = look()
     assert "Another run is reading the Hub" in standing.reason
     assert hub.requests == []
