@@ -4,6 +4,7 @@ import gzip
 import http.server
 import re
 import threading
+from urllib.parse import parse_qsl, urlsplit
 
 import polars as pl
 import pytest
@@ -70,7 +71,7 @@ def test_a_url_needs_a_suffix():
 
 
 class Store(http.server.BaseHTTPRequestHandler):
-    """Serves the parts of files that are asked for, as object stores do."""
+    """Serves the parts of files that are asked for, and lists the bucket ``logs``, as object stores do."""
 
     protocol_version = "HTTP/1.1"
 
@@ -78,8 +79,12 @@ class Store(http.server.BaseHTTPRequestHandler):
         self.do_GET()
 
     def do_GET(self):
-        path = self.server.folder / self.path.strip("/")
-        content = path.read_bytes() if path.is_file() else b""
+        asked_for = urlsplit(self.path)
+        query = dict(parse_qsl(asked_for.query, keep_blank_values=True))
+        path = self.server.folder / asked_for.path.removeprefix("/logs").strip("/")
+        content = self.listed(query.get("prefix", "")) if "list-type" in query else b""
+        if path.is_file():
+            content = path.read_bytes()
         asked = re.fullmatch(r"bytes=(\d*)-(\d*)", self.headers.get("Range", ""))
         first, last = 0, len(content) - 1
         if asked and asked[1]:
@@ -89,11 +94,22 @@ class Store(http.server.BaseHTTPRequestHandler):
         self.send_response(404 if not content else 206 if asked else 200)
         self.send_header("Content-Length", str(last + 1 - first))
         self.send_header("Accept-Ranges", "bytes")
+        self.send_header("Last-Modified", "Wed, 25 Nov 2026 00:00:00 GMT")
+        self.send_header("ETag", '"one"')
         if asked:
             self.send_header("Content-Range", f"bytes {first}-{last}/{len(content)}")
         self.end_headers()
         if self.command == "GET":
             self.wfile.write(content[first : last + 1])
+
+    def listed(self, prefix):
+        names = sorted(path.name for path in self.server.folder.iterdir() if path.name.startswith(prefix))
+        rows = "".join(
+            f"<Contents><Key>{name}</Key><Size>{(self.server.folder / name).stat().st_size}</Size>"
+            "<LastModified>2026-11-25T00:00:00.000Z</LastModified><ETag>one</ETag></Contents>"
+            for name in names
+        )
+        return f"<ListBucketResult><IsTruncated>false</IsTruncated>{rows}</ListBucketResult>".encode()
 
     def log_message(self, *_):
         pass
@@ -114,6 +130,23 @@ def test_a_url_is_read_by_polars(folder, store, log, name):
     (folder / "a.csv.gz").write_bytes(gzip.compress((folder / "a.csv").read_bytes()))
     (file,) = find_files([f"{store}/{name}"])
     assert scan(file).select(COLUMNS).collect().equals(log)
+
+
+@pytest.mark.parametrize("suffix", ["parquet", "csv.gz"])
+def test_a_pattern_in_a_bucket_is_resolved_by_the_store(folder, store, log, monkeypatch, suffix):
+    for name, value in {
+        "AWS_ENDPOINT_URL": store,
+        "AWS_ALLOW_HTTP": "true",
+        "AWS_REGION": "anywhere",
+        "AWS_ACCESS_KEY_ID": "made-up",
+        "AWS_SECRET_ACCESS_KEY": "made-up",
+    }.items():
+        monkeypatch.setenv(name, value)
+    for part, month in ((log.head(1), "01"), (log.slice(1), "02")):
+        part.write_parquet(folder / f"2026-{month}.parquet")
+        (folder / f"2026-{month}.csv.gz").write_bytes(gzip.compress(part.write_csv().encode()))
+    (file,) = find_files([f"s3://logs/2026-*.{suffix}"])
+    assert scan(file).select(COLUMNS).collect().sort(COLUMNS).equals(log.sort(COLUMNS))
 
 
 def test_a_url_with_nothing_behind_it_is_an_error(store):
