@@ -55,7 +55,11 @@ def build_defs(
     loaded = modules or [import_module(name) for name in LAYERS]
     assets = dg.map_asset_specs(
         lambda spec: with_freshness(spec, settings.mode),
-        [asset for asset in dg.load_assets_from_modules(loaded) if isinstance(asset, dg.AssetsDefinition)],
+        [
+            asset
+            for asset in dg.load_assets_from_modules(loaded)
+            if isinstance(asset, (dg.AssetsDefinition, dg.AssetSpec))
+        ],
     )
     return dg.Definitions(
         assets=assets,

@@ -17,7 +17,7 @@ import dagster as dg
 import polars as pl
 
 from assets.checks import Check, Outcome, at_least, reaches
-from assets.declare import table_asset
+from assets.declare import OWNER, table_asset
 from assets.ingest import snapshot
 from assets.ingest import standings as standings_of
 from assets.ingest.alone import alone
@@ -346,8 +346,40 @@ def accounts(
     return _github_table(Accounts, run, lambda wanted: reads.accounts_table(folder, wanted), repository_counts)
 
 
+REPOSITORY: Final = dg.DynamicPartitionsDefinition(name="github_repository")
+"""One partition a tracked repository."""
+
+repository_listings = dg.AssetSpec(
+    dg.AssetKey(["ingest", "repository_listings"]),
+    description=(
+        "One partition a tracked repository: made in a run if every listing of it was read to its end in that run. It "
+        "is told by the step of `ingest/repository_reads` and cannot be run by itself: one run asks for all "
+        "repositories, one after the other."
+    ),
+    group_name="ingest",
+    kinds={"github"},
+    owners=[OWNER],
+    deps=[dg.AssetKey(["ingest", "repository_reads"])],
+    partitions_def=REPOSITORY,
+)
+
+
+def _tell_repositories(context: dg.AssetExecutionContext, found: pl.DataFrame, day: date) -> None:
+    """Mark the partition of each repository whose listings were all read to the end on a day."""
+    done = pl.col("complete") & (pl.col("access") == "open") & (pl.col("read_on") == day)
+    by_repository = found.group_by("repository").agg(done=done.all(), rows=pl.col("kept").sum()).sort("repository")
+    context.instance.add_dynamic_partitions(str(REPOSITORY.name), by_repository["repository"].to_list())
+    for repository, rows in by_repository.filter("done").select("repository", "rows").iter_rows():
+        context.log_event(
+            dg.AssetMaterialization(
+                asset_key=repository_listings.key, partition=repository, metadata={"dagster/row_count": rows}
+            )
+        )
+
+
 @table_asset(RepositoryReads, kinds={*KINDS, "github"}, checks=[EACH_READ])
 def repository_reads(
+    context: dg.AssetExecutionContext,
     run: Run,
     forks: pl.DataFrame,
     contributions: pl.DataFrame,
@@ -355,7 +387,9 @@ def repository_reads(
 ) -> pl.DataFrame:
     """How far each listing of each repository was read, and what stood in the way."""
     folder = reads.github_folder(run.store_path)
-    return _github_table(RepositoryReads, run, lambda wanted: reads.reads_table(folder, wanted), repository_counts)
+    found = _github_table(RepositoryReads, run, lambda wanted: reads.reads_table(folder, wanted), repository_counts)
+    _tell_repositories(context, found, today())
+    return found
 
 
 def _parts_fit(frame: pl.DataFrame, _: Mapping[str, Any]) -> Outcome:

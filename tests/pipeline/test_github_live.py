@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+import dagster as dg
 import polars as pl
 import pytest
 from upath import UPath
@@ -45,6 +46,17 @@ def test_the_graph_runs_through(live):
     assert not [fact for fact in outcome.facts if isinstance(fact, Problem) and "each_repository_read" in fact.cause]
     assert not [fact for fact in outcome.facts if isinstance(fact, Problem) and fact.asset == "ingest/forks"]
     assert after == first
+
+
+def test_each_repository_that_was_read_to_the_end_is_a_partition_that_was_made(live):
+    with dg.DagsterInstance.from_config(str(live[0].dagster_home)) as instance:
+        made = instance.get_materialized_partitions(dg.AssetKey(["ingest", "repository_listings"]))
+        known = set(instance.get_dynamic_partitions("github_repository"))
+    behind = ~pl.col("complete") | (pl.col("access") != "open")
+    reads = _table(live, "ingest/repository_reads")
+    assert known == set(reads["repository"])
+    assert made == known - set(reads.filter(behind)["repository"])
+    assert len(made) == len(NAMES)
 
 
 def test_places_are_those_that_people_declare(live, world):
