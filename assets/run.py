@@ -14,7 +14,7 @@ class Run(dg.ConfigurableResource):  # type: ignore[type-arg]  # Dagster resolve
     """The run, as assets see it.
 
     Attributes:
-        mode: ``snapshot`` or ``live``.
+        mode: ``snapshot``, ``live`` or ``synthetic``.
         store: Root of the mode's tables: a local path or an fsspec URL.
         output: Build folder, where the publish layer writes.
         logs: Donated download logs, raw or reduced: files, folders, patterns or URLs, one a line; none by default.
@@ -24,6 +24,11 @@ class Run(dg.ConfigurableResource):  # type: ignore[type-arg]  # Dagster resolve
     store: str
     output: str
     logs: str = ""
+
+    @property
+    def reads_sources(self) -> bool:
+        """Whether the run asks sources: the real ones in live mode, stand-ins for them in synthetic mode."""
+        return self.mode != "snapshot"
 
     @property
     def store_path(self) -> UPath:

@@ -6,6 +6,9 @@ Here: layout and drawing. Not here: what a cell looks like (`cells`, `patterns`)
 A plotting library would take thirty times as long, and would not let every outline carry a name and a title.
 """
 
+import html
+import re
+import zlib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
 WIDTH: Final = 1200.0
+PNG_SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
 _MARGIN: Final = 30.0
 _SOUTHERN_EDGE: Final = -57.0
 """Latitude of the lower edge: Antarctica adopts no models."""
@@ -339,7 +343,8 @@ def svg_to_png(picture: str, *, width: int = 2400) -> bytes:
         width: pixels across.
 
     Returns:
-        The PNG; the same machine gives the same bytes for the same picture.
+        The PNG, with the title of the picture in its metadata; the same machine gives the same bytes for the same
+        picture.
 
     Raises:
         ValueError: if the picture has no `viewBox`.
@@ -350,4 +355,14 @@ def svg_to_png(picture: str, *, width: int = 2400) -> bytes:
     if 'viewBox="' not in head:
         raise ValueError("The picture has no viewBox, so its width is unknown.")
     across = float(head.split('viewBox="')[1].split('"')[0].split()[2])
-    return bytes(vl_convert.svg_to_png(picture, scale=width / across))
+    found = re.search(r'<title id="title">(.*?)</title>', picture, re.DOTALL)
+    title = html.unescape(found[1]) if found else ""
+    return _titled(bytes(vl_convert.svg_to_png(picture, scale=width / across)), title)
+
+
+def _titled(png: bytes, title: str) -> bytes:
+    """Put a title into a PNG, as international text (PNG specification, 11.3.3.4), behind its header."""
+    header_ends = len(PNG_SIGNATURE) + 25
+    text = b"iTXtTitle" + bytes(5) + title.encode()
+    chunk = (len(text) - 4).to_bytes(4) + text + zlib.crc32(text).to_bytes(4)
+    return png[:header_ends] + chunk + png[header_ends:]

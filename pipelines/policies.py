@@ -14,6 +14,7 @@ from pipelines.settings import Mode
 WINDOWS: Final = {
     "live": (timedelta(hours=36), timedelta(hours=72)),
     "snapshot": (timedelta(days=31), timedelta(days=93)),
+    "synthetic": (timedelta(days=31), timedelta(days=93)),
 }
 """Age at which to warn and to fail: one and two missed daily refreshes, or months where a person starts the runs."""
 

@@ -4,16 +4,21 @@ Here: names, defaults and errors of settings. Not here: tokens of live sources (
 thresholds of measurement (beside the code that applies them).
 """
 
+import os
 from collections.abc import Mapping
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Final, Literal, Self, get_args
+from urllib.parse import urlsplit
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from upath import UPath
 
-Mode = Literal["snapshot", "live"]
+Mode = Literal["snapshot", "live", "synthetic"]
 MODES: Final[tuple[str, ...]] = get_args(Mode)
+ADDRESSES: Final = ("HF_ENDPOINT", "ATLAS_GITHUB_URL", "ATLAS_CLICKHOUSE_URL")
+"""Variables that hold the address of a live source; in synthetic mode each must lead to this machine."""
 
 
 class SettingsError(ValueError):
@@ -35,8 +40,8 @@ class Settings(BaseSettings):
     Attributes:
         mode: Which figures the run uses (``ATLAS_MODE``).
         data: Where the stores are, one per mode: a folder or an fsspec URL (``ATLAS_DATA``).
-        output: Build folder (``ATLAS_OUTPUT``); ``build``, or ``build/live`` in live mode, so that pages of one mode
-            never link to files of another.
+        output: Build folder (``ATLAS_OUTPUT``); ``build``, or ``build/<mode>`` in the other modes, so that pages of one
+            mode never link to files of another.
         logs: Donated download logs that live mode reads, raw or reduced by ``atlas logs``: files, folders, patterns or
             URLs, one a line (``ATLAS_LOGS``).
         dagster_home: Where Dagster keeps its history (``DAGSTER_HOME``); absolute, as Dagster demands. One a mode,
@@ -76,6 +81,17 @@ class Settings(BaseSettings):
     def _folder_is_absolute(cls, value: Path) -> Path:
         return project_root() / value.expanduser()
 
+    @model_validator(mode="after")
+    def _synthetic_asks_stand_ins_alone(self) -> Self:
+        if self.mode == "synthetic":
+            elsewhere = [name for name in ADDRESSES if not _is_loopback(os.environ.get(name, ""))]
+            if elsewhere:
+                raise ValueError(
+                    f"mode synthetic asks stand-ins on this machine alone, but {', '.join(elsewhere)} "
+                    "does not name an address such as http://127.0.0.1:8041; start the stand-ins with 'make demo'"
+                )
+        return self
+
     @classmethod
     def load(cls, **overrides: Any) -> Self:
         """Return the settings of the environment, with overrides; an override of None changes nothing.
@@ -105,7 +121,18 @@ class Settings(BaseSettings):
         }
 
 
+def _is_loopback(address: str) -> bool:
+    """Return whether an address leads to this machine."""
+    host = urlsplit(address).hostname or ""
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
 def _said(problem: Mapping[str, Any]) -> str:
+    if not problem["loc"]:
+        return f"ATLAS_MODE is 'synthetic': {str(problem['msg']).removeprefix('Value error, ')}"
     name = str(problem["loc"][0])
     variable = name if name.isupper() else f"ATLAS_{name.upper()}"
     if name == "mode":

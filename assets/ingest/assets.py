@@ -26,6 +26,7 @@ from assets.ingest.github import reads
 from assets.ingest.github.client import GitHub, GitHubError, connected
 from assets.ingest.github.sweep import Reader
 from assets.ingest.hub import live as hub
+from assets.ingest.made_up import exchanged
 from assets.ingest.package_index import refresh as package_index
 from assets.ingest.package_index.clickhouse import SOURCE, ClickHouseSettings, PackageTables
 from assets.ingest.standing import Standing, note, standing_of
@@ -121,7 +122,7 @@ def _any_is_at_most_sum(frame: pl.DataFrame, _: object) -> Outcome:
 )
 def models(context: dg.AssetExecutionContext, run: Run) -> pl.DataFrame:
     """What models were there, and how often they were downloaded; a live run asks the Hub here, for all its tables."""
-    if run.mode == "snapshot":
+    if not run.reads_sources:
         return snapshot.read("models")
     hub.observe(run.store_path, tell=context.log.info)
     return hub.models(run.store_path)
@@ -154,7 +155,7 @@ def model_parents(run: Run) -> pl.DataFrame:
 )
 def model_download_totals(run: Run) -> pl.DataFrame:
     """How download counters of the large publishers moved over time."""
-    if run.mode == "snapshot":
+    if not run.reads_sources:
         return snapshot.read("model_download_totals")
     return hub.model_download_totals(run.store_path)
 
@@ -174,7 +175,8 @@ def model_download_totals(run: Run) -> pl.DataFrame:
 )
 def survey_use(run: Run) -> pl.DataFrame:
     """How many developers of each country say they worked with each model."""
-    return snapshot.read("survey_use")
+    frame = snapshot.read("survey_use")
+    return exchanged(frame) if run.mode == "synthetic" else frame
 
 
 @table_asset(
@@ -210,7 +212,7 @@ def commit_offsets(run: Run) -> pl.DataFrame:
 @table_asset(PackageDownloads, kinds={*KINDS, "clickhouse"}, checks=[_is_current(PackageDownloads)])
 def package_downloads(run: Run) -> pl.DataFrame:
     """From where are the packages of Chinese and US models downloaded?"""
-    if run.mode != "live":
+    if not run.reads_sources:
         return PackageDownloads.create_empty()
     settings = ClickHouseSettings()
     log = dg.get_dagster_logger()
@@ -293,7 +295,7 @@ def _github_table(
     counts: pl.DataFrame,
 ) -> pl.DataFrame:
     """Return a table of the store's journals; in snapshot mode it has no rows."""
-    if run.mode == "snapshot":
+    if not run.reads_sources:
         return table.create_empty()
     return build(reads.targets(counts, load_repositories()))
 
@@ -301,7 +303,7 @@ def _github_table(
 @table_asset(RepositoryCounts, kinds={*KINDS, "github"}, checks=[_is_current(RepositoryCounts)], pool=GITHUB_POOL)
 def repository_counts(run: Run) -> pl.DataFrame:
     """Which tracked repositories can be read, and how many stars and forks they have."""
-    if run.mode == "snapshot":
+    if not run.reads_sources:
         return RepositoryCounts.create_empty()
     folder = reads.github_folder(run.store_path)
     names = reads.tracked_names(load_repositories())
@@ -408,7 +410,7 @@ def _parts_fit(frame: pl.DataFrame, _: Mapping[str, Any]) -> Outcome:
 def _are_donated(frame: pl.DataFrame, inputs: Mapping[str, Any]) -> Outcome:
     run: Run = inputs["run"]
     if frame.is_empty():
-        return Outcome(passed=True, said=NoLogs.why(mode=run.mode, named=run.logs), figures={"rows": 0})
+        return Outcome(passed=True, said=NoLogs.why(asked=run.reads_sources, named=run.logs), figures={"rows": 0})
     newest = frame["period"].max()
     return Outcome(
         passed=True,
@@ -427,7 +429,7 @@ def _are_donated(frame: pl.DataFrame, inputs: Mapping[str, Any]) -> Outcome:
 )
 def download_logs(run: Run) -> pl.DataFrame:
     """Where the people are who download from publishers that donated their logs."""
-    if run.mode != "live" or not run.logs:
+    if not run.reads_sources or not run.logs:
         return DownloadLogs.create_empty()
     log = dg.get_dagster_logger()
     donated = read_donated(run.logs, today=datetime.now(UTC).date(), say=log.info)

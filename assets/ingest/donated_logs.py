@@ -26,14 +26,14 @@ class NoLogs:
     """Why there are no donated logs."""
 
     @staticmethod
-    def why(*, mode: str, named: str) -> str:
+    def why(*, asked: bool, named: str) -> str:
         """Return the reason in words.
 
         Args:
-            mode: Mode of the run.
+            asked: Whether the run asks sources.
             named: Logs that the settings name.
         """
-        if mode != "live":
+        if not asked:
             return "No logs: donated logs are read in live mode only."
         if not named:
             return "No logs were donated: ATLAS_LOGS names none (see docs/logs.md)."

@@ -53,9 +53,9 @@ def of_table(run: Run, table: str) -> list[Standing]:
         StandingError: A file of a standing is damaged.
     """
     asked = RESTS_ON[table]
-    if run.mode == "snapshot" or not asked:
+    if not run.reads_sources or not asked:
         frozen = _frozen(table) or [Standing(source_id=source, part=part, fresh=True) for source, part in asked]
-        return frozen if run.mode == "snapshot" else [replace(one, fresh=False, reason=NO_CLIENT) for one in frozen]
+        return frozen if not run.reads_sources else [replace(one, fresh=False, reason=NO_CLIENT) for one in frozen]
     return [
         hub.standing(run.store_path) if source == HUB else standing_of(run.store_path, source, part)
         for source, part in asked

@@ -64,7 +64,7 @@ def world_map(run: Run, estimates: pl.DataFrame, regions: pl.DataFrame, standing
     """The interactive world map: one HTML file that works without a network."""
     from maps.interactive import render_world_map
 
-    spec = captions.map_spec(estimates, standings, boundaries=_boundaries())
+    spec = captions.map_spec(estimates, standings, boundaries=_boundaries(), run_mode=run.mode)
     page = render_world_map(estimates, regions, spec)
     economies = regions.filter(pl.col("level") == "country")
     missing = [row["name"] for row in economies.iter_rows(named=True) if f'"{row["region_id"]}"' not in page]
@@ -87,7 +87,7 @@ def static_maps(run: Run, estimates: pl.DataFrame, regions: pl.DataFrame, standi
     """The world map of the survey as SVG and PNG."""
     from maps.static import render_static_svg, svg_to_png
 
-    spec = captions.map_spec(estimates, standings, boundaries=_boundaries())
+    spec = captions.map_spec(estimates, standings, boundaries=_boundaries(), run_mode=run.mode)
     picture = render_static_svg(estimates, regions, spec, signal="survey_use")
     shown = estimates.filter(
         (pl.col("signal") == "survey_use") & (pl.col("level") == "country") & pl.col("cn_share").is_not_null()
@@ -114,7 +114,7 @@ def download_chart(run: Run, world_series: pl.DataFrame, standings: pl.DataFrame
     """CN against US downloads over time in the parts of the hubs that were counted, by definition and coding."""
     from maps.timechart import render_time_chart
 
-    picture = render_time_chart(world_series, captions.chart_spec(world_series, standings))
+    picture = render_time_chart(world_series, captions.chart_spec(world_series, standings, run_mode=run.mode))
     return Published(
         files=[_write(run, CHART.with_suffix(".svg"), picture)],
         outcomes={"stands_alone": _stands_alone(picture)},

@@ -19,6 +19,9 @@ PERIOD_KINDS: Final[dict[str, PeriodKind]] = {
     "contribution": "year",
 }
 
+MODE_STAMPS: Final = {"snapshot": "", "live": "", "synthetic": "SYNTHETIC DEMO"}
+"""Words beside every title of a run, by its mode."""
+
 STALE: Final = "STALE"
 """Word beside the title of what rests on a source that was not read in the run."""
 
@@ -43,16 +46,17 @@ def stamp(standings: pl.DataFrame, tables: Collection[str]) -> str:
     return "" if own["fresh"].all() else STALE
 
 
-def page_stamp(estimates: pl.DataFrame, standings: pl.DataFrame) -> str:
-    """Return the word in the head of every page: that of the signals that have a figure in this run, and of the chart.
+def page_stamp(estimates: pl.DataFrame, standings: pl.DataFrame, *, run_mode: str) -> str:
+    """Return the words in the head of every page: of the mode, of signals with a figure in this run, of the chart.
 
     Args:
         estimates: Table ``estimates``.
         standings: Table ``standings``.
+        run_mode: Mode of the run.
     """
     shown = set(estimates.filter(pl.col("cn_share").is_not_null())["signal"])
     rests_on = {table for name, signal in load_signals().items() if name in shown for table in signal.tables}
-    return stamp(standings, {*rests_on, *CHARTED})
+    return ": ".join(part for part in (MODE_STAMPS[run_mode], stamp(standings, {*rests_on, *CHARTED})) if part)
 
 
 def credit(source_ids: pl.Series) -> str:
@@ -62,13 +66,14 @@ def credit(source_ids: pl.Series) -> str:
     return "; ".join(f"{source.attribution} ({source.licence})" for source in cited) + ("." if cited else "")
 
 
-def map_spec(estimates: pl.DataFrame, standings: pl.DataFrame, *, boundaries: str) -> MapSpec:
+def map_spec(estimates: pl.DataFrame, standings: pl.DataFrame, *, boundaries: str, run_mode: str) -> MapSpec:
     """Return the specification of the world map: every signal, also those without data in this run.
 
     Args:
         estimates: Table ``estimates``.
         standings: Table ``standings``.
         boundaries: Sentence on the worldview of the boundaries.
+        run_mode: Mode of the run.
     """
     specs = []
     for name, signal in load_signals().items():
@@ -87,15 +92,16 @@ def map_spec(estimates: pl.DataFrame, standings: pl.DataFrame, *, boundaries: st
                 period_kind=PERIOD_KINDS.get(name, "month"),
             )
         )
-    return MapSpec(signals=tuple(specs), boundaries=boundaries)
+    return MapSpec(signals=tuple(specs), boundaries=boundaries, stamp=MODE_STAMPS[run_mode])
 
 
-def chart_spec(world_series: pl.DataFrame, standings: pl.DataFrame) -> ChartSpec:
+def chart_spec(world_series: pl.DataFrame, standings: pl.DataFrame, *, run_mode: str) -> ChartSpec:
     """Return the specification of the time chart of downloads.
 
     Args:
         world_series: Table ``world_series``.
         standings: Table ``standings``.
+        run_mode: Mode of the run.
     """
     return ChartSpec(
         title="Downloads of Chinese and US models in the parts of the hubs that were counted",
@@ -108,5 +114,5 @@ def chart_spec(world_series: pl.DataFrame, standings: pl.DataFrame) -> ChartSpec
             "whose root models it was made from. The band shows what the downloads of unknown origin could change."
         ),
         credit=credit(world_series["source_id"]),
-        stamp=stamp(standings, CHARTED),
+        stamp=": ".join(part for part in (MODE_STAMPS[run_mode], stamp(standings, CHARTED)) if part),
     )

@@ -15,6 +15,7 @@ from typing import Any, Final
 import polars as pl
 
 from assets.ingest.sources import load_sources
+from assets.publish.captions import MODE_STAMPS
 from assets.schemas import TABLES, Table
 from assets.schemas.dictionary import frictionless_schema
 from maps.geometry.shapes import sources as geometry_sources
@@ -37,8 +38,21 @@ def public_tables() -> dict[str, type[Table]]:
     return {table.NAME: table for table in TABLES.values() if table.PUBLIC}
 
 
-def _resource(path: Path, root: Path, frame: pl.DataFrame, table: type[Table], licence: str) -> dict[str, Any]:
+def _run_mode_field(run_mode: str) -> dict[str, Any]:
+    """Return the description of the column that every file ends in."""
+    return {
+        "name": "run_mode",
+        "type": "string",
+        "description": "Mode of the run: snapshot, live, or synthetic, where nothing is real.",
+        "constraints": {"required": True, "enum": [run_mode]},
+    }
+
+
+def _resource(
+    path: Path, root: Path, frame: pl.DataFrame, table: type[Table], *, licence: str, run_mode: str
+) -> dict[str, Any]:
     sources = load_sources()
+    schema = frictionless_schema(table)
     cited = frame["source_id"].drop_nulls().unique() if "source_id" in frame.columns else REGISTRY_SOURCES[table.NAME]
     credited = [{"title": sources[key].attribution, "path": sources[key].location} for key in sorted(cited)]
     if table.NAME == "regions":
@@ -52,7 +66,7 @@ def _resource(path: Path, root: Path, frame: pl.DataFrame, table: type[Table], l
         "hash": f"sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}",
         "licenses": [{"name": licence}],
         "sources": credited,
-        "schema": frictionless_schema(table),
+        "schema": schema | {"fields": [*schema["fields"], _run_mode_field(run_mode)]},
     }
 
 
@@ -84,7 +98,7 @@ def write_open_data(tables: Mapping[str, pl.DataFrame], folder: Path, *, run_mod
     Args:
         tables: The public tables by name.
         folder: Folder to write, created where it is missing.
-        run_mode: Mode of the run, recorded in the package.
+        run_mode: Mode of the run, recorded in the package and in the last column of every file.
 
     Returns:
         The files written.
@@ -102,14 +116,19 @@ def write_open_data(tables: Mapping[str, pl.DataFrame], folder: Path, *, run_mod
             target = folder / place
             target.mkdir(parents=True, exist_ok=True)
             csv, parquet = target / f"{name}.csv", target / f"{name}.parquet"
-            rows.write_csv(csv)
-            rows.write_parquet(parquet, compression="zstd")
+            stamped = rows.with_columns(run_mode=pl.lit(run_mode))
+            stamped.write_csv(csv)
+            stamped.write_parquet(parquet, compression="zstd", metadata={"atlas.run_mode": run_mode})
             written += [csv, parquet]
-            resources += [_resource(path, folder, rows, table, licence) for path in (csv, parquet)]
+            resources += [
+                _resource(path, folder, rows, table, licence=licence, run_mode=run_mode) for path in (csv, parquet)
+            ]
     package = folder / "datapackage.json"
     content = {
         "name": "adoption-atlas",
-        "title": "Adoption Atlas: Chinese and US open models by region",
+        "title": ": ".join(
+            part for part in (MODE_STAMPS[run_mode], "Adoption Atlas: Chinese and US open models by region") if part
+        ),
         "run_mode": run_mode,
         "resources": resources,
     }

@@ -50,7 +50,7 @@ def _frame(
     """Return what every page needs: stamp, credit, boundaries, mode and the newest figure's day."""
     cited = pl.concat([estimates["source_id"], world_series["source_id"]])
     return {
-        "stamp": page_stamp(estimates, standings),
+        "stamp": page_stamp(estimates, standings, run_mode=run_mode),
         "credit": credit(cited),
         "boundaries": boundaries,
         "run_mode": run_mode,

@@ -7,6 +7,8 @@ from typing import Any
 
 import polars as pl
 
+from assets.publish.captions import MODE_STAMPS
+
 REGION_LEVELS = ("country", "metro")
 
 
@@ -46,4 +48,9 @@ def run_summary(estimates: pl.DataFrame, outputs: list[dict[str, str]], *, run_m
         outputs: ``path`` below the build folder and what it ``shows``.
         run_mode: Mode of the run.
     """
-    return {"run_mode": run_mode, "outputs": outputs, "regions": region_counts(estimates)}
+    return {
+        "run_mode": run_mode,
+        "stamp": MODE_STAMPS[run_mode],
+        "outputs": outputs,
+        "regions": region_counts(estimates),
+    }

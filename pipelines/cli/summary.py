@@ -31,7 +31,7 @@ def closing_lines(output: Path, *, since: float) -> Iterator[str]:
         return
     summary: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     yield ""
-    yield "Made:"
+    yield f"Made ({summary['stamp']}):" if summary.get("stamp") else "Made:"
     for entry in summary.get("outputs", []):
         yield f"  {output / entry['path']}"
         yield f"      {entry['shows']}"

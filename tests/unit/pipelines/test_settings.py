@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.settings import Settings, SettingsError, project_root
+from pipelines.settings import ADDRESSES, Settings, SettingsError, project_root
 
 
 def test_defaults_lie_in_the_checkout(monkeypatch):
@@ -50,7 +50,7 @@ def test_data_may_be_a_folder_or_a_url(given, store):
 
 def test_unknown_mode_names_variable_value_and_modes(monkeypatch):
     monkeypatch.setenv("ATLAS_MODE", "liev")
-    with pytest.raises(SettingsError, match=r"^ATLAS_MODE is 'liev'; it must be one of snapshot, live$"):
+    with pytest.raises(SettingsError, match=r"^ATLAS_MODE is 'liev'; it must be one of snapshot, live, synthetic$"):
         Settings.load()
 
 
@@ -59,3 +59,30 @@ def test_environment_round_trips(monkeypatch):
     for name, value in settings.environment().items():
         monkeypatch.setenv(name, value)
     assert Settings.load() == settings
+
+
+LOOPBACK = {"HF_ENDPOINT": "http://127.0.0.1:1", "ATLAS_GITHUB_URL": "http://localhost:2/graphql"}
+
+
+def test_synthetic_mode_asks_stand_ins_on_this_machine_alone(monkeypatch):
+    for name in ADDRESSES:
+        monkeypatch.setenv(name, LOOPBACK.get(name, "http://[::1]:3"))
+    settings = Settings.load(mode="synthetic")
+    assert settings.store.endswith("/synthetic")
+    monkeypatch.delenv("ATLAS_OUTPUT")
+    assert Settings.load(mode="synthetic").output.parts[-2:] == ("build", "synthetic")
+
+
+@pytest.mark.parametrize("address", [None, "", "https://huggingface.co", "http://127.0.0.1.example.org", "nonsense"])
+def test_synthetic_mode_refuses_any_other_address(monkeypatch, address):
+    for name in ADDRESSES:
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    if address is None:
+        monkeypatch.delenv("HF_ENDPOINT")
+    else:
+        monkeypatch.setenv("HF_ENDPOINT", address)
+    with pytest.raises(
+        SettingsError, match=r"^ATLAS_MODE is 'synthetic': .* but HF_ENDPOINT does not name .*make demo"
+    ):
+        Settings.load(mode="synthetic")
+    Settings.load(mode="live")

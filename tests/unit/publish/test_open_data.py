@@ -47,3 +47,17 @@ def test_a_missing_table_is_named(tables, tmp_path):
     del tables["world_series"]
     with pytest.raises(ValueError, match="Open data needs the tables world_series"):
         write_open_data(tables, tmp_path, run_mode="snapshot")
+
+
+def test_every_file_says_its_run_mode(tables, tmp_path):
+    tables["estimates"] = _with_rows(tables["estimates"], ["so_survey_2025", "hf_radar"])
+    files = write_open_data(tables, tmp_path, run_mode="synthetic")
+    for path in files:
+        if path.suffix == ".csv":
+            assert set(pl.read_csv(path)["run_mode"]) <= {"synthetic"}
+        elif path.suffix == ".parquet":
+            assert pl.read_parquet_metadata(path)["atlas.run_mode"] == "synthetic"
+    package = json.loads((tmp_path / "datapackage.json").read_text())
+    assert package["title"].startswith("SYNTHETIC DEMO: ")
+    assert all(resource["schema"]["fields"][-1]["name"] == "run_mode" for resource in package["resources"])
+    assert set(pl.read_csv(tmp_path / "estimates.csv")["run_mode"]) == {"synthetic"}

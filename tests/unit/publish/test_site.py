@@ -7,7 +7,7 @@ import pytest
 
 from assets.adoption.signals import load_signals
 from assets.ingest.standings import RESTS_ON
-from assets.publish.captions import chart_spec, credit, map_spec
+from assets.publish.captions import chart_spec, credit, map_spec, stamp
 from assets.publish.site import render_index, render_method, render_origins
 from assets.publish.summary import region_counts
 from assets.schemas import TABLES
@@ -130,7 +130,7 @@ def _origins(*rows, licences=(), choices=(), queue=()):
     )
 
 
-def _index(*cells, stale=()):
+def _index(*cells, stale=(), run_mode="live"):
     return render_index(
         _estimates(*cells),
         _series(),
@@ -140,7 +140,7 @@ def _index(*cells, stale=()):
         map_image="<svg/>",
         chart_image="<svg/>",
         boundaries="Lines.",
-        run_mode="live",
+        run_mode=run_mode,
     )
 
 
@@ -189,10 +189,10 @@ STAMP = '<span class="stamp">STALE</span>'
 
 def _stamps(*stale):
     standings = _standings(*stale)
-    spec = map_spec(_estimates(WORLD), standings, boundaries="Lines.")
+    spec = map_spec(_estimates(WORLD), standings, boundaries="Lines.", run_mode="live")
     return {
         "page": STAMP in _index(WORLD, stale=stale),
-        "chart": chart_spec(_series(), standings).stamp == "STALE",
+        "chart": chart_spec(_series(), standings, run_mode="live").stamp == "STALE",
         **{one.signal: one.stamp == "STALE" for one in spec.signals},
     }
 
@@ -213,7 +213,7 @@ def test_what_rests_on_a_stale_source_is_stamped_and_nothing_else(stale, stamped
 
 def test_a_table_without_a_standing_is_an_error():
     with pytest.raises(ValueError, match="survey_use; build ingest/standings"):
-        map_spec(_estimates(WORLD), _standings().filter(pl.col("table") != "survey_use"), boundaries="Lines.")
+        stamp(_standings().filter(pl.col("table") != "survey_use"), ["models", "survey_use"])
 
 
 def test_the_method_page_says_how_each_source_stands():
@@ -226,10 +226,10 @@ def test_captions_credit_every_source_with_its_licence():
     said = credit(pl.Series(["hf_radar", "so_survey_2025", None, "hf_radar"]))
     assert said.count("CC-BY-4.0") == 1
     assert "ODbL-1.0" in said
-    spec = map_spec(_estimates(WORLD), _standings(), boundaries="Lines.")
+    spec = map_spec(_estimates(WORLD), _standings(), boundaries="Lines.", run_mode="snapshot")
     assert [signal.signal for signal in spec.signals] == list(load_signals())
     assert spec.signal("fork").credit == "No source in this run."
-    assert "HF//RADAR" in chart_spec(_series(), _standings()).credit
+    assert "HF//RADAR" in chart_spec(_series(), _standings(), run_mode="snapshot").credit
 
 
 def test_what_is_modelled_is_counted_apart_from_what_is_measured():
@@ -311,3 +311,11 @@ def test_what_is_left_to_review_names_registered_accounts_alone():
     assert "unsloth, Comfy-Org" in page
     assert "some-person" not in page
     assert '<td class="number">3 %</td><td class="number">2</td><td class="number">3 %</td>' in page
+
+
+def test_a_synthetic_run_says_so_beside_every_title():
+    assert _index(WORLD, run_mode="synthetic").count("SYNTHETIC DEMO") == 2
+    spec = map_spec(_estimates(WORLD), _standings("survey_use"), boundaries="Lines.", run_mode="synthetic")
+    assert (spec.stamp, spec.signal("survey_use").stamp) == ("SYNTHETIC DEMO", "STALE")
+    chart = chart_spec(_series(), _standings("models"), run_mode="synthetic")
+    assert chart.stamp == "SYNTHETIC DEMO: STALE"
