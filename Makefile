@@ -11,7 +11,7 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-
 	--python-version 3.11 pyproject.toml --group dev
 
 .DEFAULT_GOAL := help
-.PHONY: help install atlas ui test test-system lint types defs lock lock-check clean
+.PHONY: help install atlas demo ui test test-system lint types defs lock lock-check clean
 
 help:  ## say what the targets do
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -29,6 +29,9 @@ install: $(STAMP)  ## make .venv from requirements.lock
 
 atlas: $(STAMP)  ## make the maps from the embedded snapshot (build/)
 	$(BIN)/atlas build
+
+demo: $(STAMP)  ## make maps of a synthetic world by the code of live mode (build/synthetic)
+	$(BIN)/python -m tests.standins.world --build
 
 ui: $(STAMP)  ## open the pipeline in the browser
 	$(BIN)/atlas ui

@@ -59,7 +59,8 @@ def coverage(models: pl.DataFrame, totals: pl.DataFrame, publishers: pl.DataFram
 def review_queue(models: pl.DataFrame, totals: pl.DataFrame, publishers: pl.DataFrame) -> pl.DataFrame:
     """Return table ``review_queue``: accounts to check, those first on which most downloads rest.
 
-    Each source is taken on its newest day. Accounts whose downloads are zero are left out, as are pseudonyms.
+    Each source is taken on its newest day; where it has counters of both kinds then, the last 30 days count. Accounts
+    whose downloads are zero are left out, as are pseudonyms.
 
     Args:
         models: Table ``models``.
@@ -69,6 +70,8 @@ def review_queue(models: pl.DataFrame, totals: pl.DataFrame, publishers: pl.Data
     accounts = _by_account(models, totals, publishers).filter(
         pl.col("observed_on") == pl.col("observed_on").max().over("source_id", "platform")
     )
+    rolling = pl.col("definition") == "rolling_30d"
+    accounts = accounts.filter(rolling | ~rolling.any().over("source_id", "platform"))
     organisations = publishers.filter(pl.col("alias_of").is_null()).select(
         "platform", "organisation", "headquarters", canonical_account="account"
     )

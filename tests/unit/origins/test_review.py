@@ -73,6 +73,30 @@ def test_only_the_newest_day_of_a_source_counts(publishers):
     assert queue.select("account", "observed_on").rows() == [("unsloth", NEW)]
 
 
+def test_a_source_with_counters_of_both_kinds_is_queued_once_by_the_last_30_days(publishers):
+    models = _models(("nobody", 20, NEW), ("no-one", 30, NEW))
+    totals = _frame(
+        ModelDownloadTotals,
+        [
+            {
+                "platform": "huggingface",
+                "counter": f"{account}/m",
+                "account": account,
+                "definition": "all_time",
+                "observed_on": NEW,
+                "downloads": 1_000,
+                "source_id": "hf_radar",
+            }
+            for account in ("nobody", "no-one", "somebody-else")
+        ],
+    )
+    queue = validate(review_queue(models, totals, publishers), ReviewQueue, where="attribute/review_queue")
+    assert queue.select("account", "definition", "downloads").rows() == [
+        ("no-one", "rolling_30d", 30),
+        ("nobody", "rolling_30d", 20),
+    ]
+
+
 def test_accounts_without_downloads_need_no_review(publishers):
     assert review_queue(_models(("nobody", 0, NEW), ("Qwen", 1, NEW)), TOTALS, publishers).is_empty()
 
