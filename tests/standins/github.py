@@ -206,7 +206,7 @@ class GitHub:
         self.reset = time.time() + 3_600
         self.queries = []
 
-    def _rate(self, _info):
+    def _rate(self, _info, **_given):
         moment = datetime.fromtimestamp(self.reset, UTC)
         used = self.points - self.remaining
         return {

@@ -111,6 +111,22 @@ def newest(
     raise HubError(f"No published snapshot helps: {'; '.join(reasons)}.") from None
 
 
+def available(settings: HubSettings) -> list[tuple[str, date | None, str]]:
+    """Return the publishers of snapshots with the day of the newest, or why there is none; no file is fetched.
+
+    Args:
+        settings: Endpoint and token.
+    """
+    api = HfApi(endpoint=settings.endpoint, token=settings.token.get_secret_value() if settings.token else False)
+    found: list[tuple[str, date | None, str]] = []
+    for repository, find in ((STATS, _stats), (WEEKLY, _weekly)):
+        try:
+            found.append((repository, find(api).day, ""))
+        except (httpx2.HTTPError, OSError, ValueError) as error:
+            found.append((repository, None, f"it cannot be read ({type(error).__name__})"))
+    return found
+
+
 def _stats(api: HfApi) -> _Found:
     info = api.dataset_info(STATS)
     if info.sha is None or info.last_modified is None:

@@ -189,6 +189,8 @@ class HubRequests:
         self._sleep = sleep
         self._pause = 0.0
         self.sent = 0
+        self.limits = ""
+        """What is left of the limit of requests, in words, as the last answer told it."""
         agent = f"contact: {settings.contact}" if settings.contact else None
         # False, not None: a token that another tool left on this machine is not ours to use.
         token = settings.token.get_secret_value() if settings.token else False
@@ -325,6 +327,9 @@ class HubRequests:
         if response.status_code != _OK:
             raise self._refusal(response)
         limits = parse_ratelimit_headers(response.headers)
+        if limits is not None:
+            of = f" of {limits.limit:,}" if limits.limit else ""
+            self.limits = f"{limits.remaining:,}{of} requests, for {limits.reset_in_seconds:,} s"
         if limits is not None and limits.remaining == 0:
             self._pause = limits.reset_in_seconds + 1.0
         return _answer(response)
