@@ -1,4 +1,4 @@
-"""The doctor: what one look at each source shows over real sockets, when all is well and when an assumption is broken."""
+"""The doctor: what one look at each source shows over real sockets, when all is well and when it is not."""
 
 import json
 from datetime import UTC, date, datetime, timedelta

@@ -109,7 +109,7 @@ def test_wrong_setting_is_one_line_and_code_1(atlas, monkeypatch):
     assert atlas("build") == (
         1,
         "",
-        "atlas: error: ATLAS_MODE is 'liev'; it must be one of snapshot, live\n",
+        "atlas: error: ATLAS_MODE is 'liev'; it must be one of snapshot, live, synthetic\n",
     )
 
 
