@@ -17,7 +17,7 @@ from upath import UPath
 
 Mode = Literal["snapshot", "live", "synthetic"]
 MODES: Final[tuple[str, ...]] = get_args(Mode)
-ADDRESSES: Final = ("HF_ENDPOINT", "ATLAS_GITHUB_URL", "ATLAS_CLICKHOUSE_URL")
+ADDRESSES: Final = ("HF_ENDPOINT", "ATLAS_GITHUB_URL", "ATLAS_CLICKHOUSE_URL", "ATLAS_MODELSCOPE_URL")
 """Variables that hold the address of a live source; in synthetic mode each must lead to this machine."""
 
 

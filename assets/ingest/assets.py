@@ -27,10 +27,14 @@ from assets.ingest.github.client import GitHub, GitHubError, connected
 from assets.ingest.github.sweep import Reader
 from assets.ingest.hub import live as hub
 from assets.ingest.made_up import exchanged
+from assets.ingest.modelscope import refresh as modelscope
+from assets.ingest.modelscope.listing import SOURCE as MODELSCOPE
+from assets.ingest.modelscope.listing import ModelScopeSettings
 from assets.ingest.package_index import refresh as package_index
 from assets.ingest.package_index.clickhouse import SOURCE, ClickHouseSettings, PackageTables
 from assets.ingest.standing import Standing, note, standing_of
 from assets.ingest.web.client import Client
+from assets.origins.registry import load_publishers
 from assets.origins.tracked import load_packages, load_repositories
 from assets.run import Run
 from assets.schemas import Table
@@ -154,10 +158,19 @@ def model_parents(run: Run) -> pl.DataFrame:
     ],
 )
 def model_download_totals(run: Run) -> pl.DataFrame:
-    """How download counters of the large publishers moved over time."""
+    """How download counters of the large publishers moved over time; a live run asks ModelScope here."""
     if not run.reads_sources:
         return snapshot.read("model_download_totals")
-    return hub.model_download_totals(run.store_path)
+    settings = ModelScopeSettings()
+    accounts = load_publishers().filter(pl.col("platform") == modelscope.PLATFORM)["account"].unique().to_list()
+    log = dg.get_dagster_logger()
+    with (
+        alone(modelscope.folder(run.store_path), "ModelScope"),
+        Client(MODELSCOPE, manners=settings.manners(), log=log) as client,
+    ):
+        modelscope.refresh(client, settings, run.store_path, accounts=accounts, today=today(), tell=log.info)
+    of_hub, of_modelscope = hub.model_download_totals(run.store_path), modelscope.model_download_totals(run.store_path)
+    return pl.concat([of_hub, of_modelscope.select(of_hub.columns).cast(of_hub.schema)])
 
 
 @table_asset(

@@ -1,7 +1,7 @@
 """Doctor: one smallest look at every live source before a run: reachable, authorised, limits left, assumptions.
 
 Here: what is asked of each source and what is made of the answer. Not here: printing (`pipelines/cli/doctor.py`), the
-clients (`hub/`, `github/`, `package_index/`, `log_files.py`).
+clients (`hub/`, `github/`, `package_index/`, `modelscope/`, `log_files.py`).
 
 An assumption is what the clients rest on and nobody could verify without a network when they were written. The failure
 of one source says nothing of another, and no message holds a token.
@@ -20,11 +20,16 @@ from assets.ingest.hub import published
 from assets.ingest.hub.requests import EXPAND, PAGE_SIZE, HubRequests
 from assets.ingest.hub.settings import HubError, HubSettings
 from assets.ingest.log_files import LogError, find_files, scan
+from assets.ingest.modelscope.listing import SOURCE as MODELSCOPE
+from assets.ingest.modelscope.listing import ModelScopeSettings
+from assets.ingest.modelscope.listing import page as modelscope_page
+from assets.ingest.modelscope.refresh import PLATFORM
 from assets.ingest.package_index.clickhouse import ROWS_ALLOWED, SOURCE, ClickHouseSettings, PackageTables, Span
 from assets.ingest.package_index.refresh import EXPECTED_LAG
 from assets.ingest.web.client import Client
 from assets.ingest.web.errors import FetchError
 from assets.ingest.web.manners import Manners
+from assets.origins.registry import load_publishers
 from assets.origins.tracked import load_packages, load_repositories
 
 WHOLE_HUB: Final = 3_000_000
@@ -234,6 +239,34 @@ def look_at_package_index(today: date) -> Finding:
     )
 
 
+def look_at_modelscope() -> Finding:
+    """Ask ModelScope for one page of one account."""
+    settings = ModelScopeSettings()
+    manners = Manners(read=20, total=30, attempts=1, patience=LONGEST_WAIT, run_patience=LONGEST_WAIT)
+    accounts = load_publishers().filter((pl.col("platform") == PLATFORM) & (pl.col("review_state") == "reviewed"))
+    account = accounts["account"].sort()[0]
+    try:
+        with Client(MODELSCOPE, manners=manners) as client:
+            found = modelscope_page(client, settings, account, 1)
+    except FetchError as error:
+        return Finding(source=MODELSCOPE, reachable=False, authorised=str(error), then=KEPT, current=False)
+    counted = found.rows["downloads"].count()
+    return Finding(
+        source=MODELSCOPE,
+        reachable=True,
+        authorised="as a stranger",
+        assumptions=(
+            Assumption(
+                text="a page lists an account's models with their counters, and says how many there are",
+                holds=counted > 0 if found.total else None,
+                said=f"{account}: {found.rows.height} of {found.total:,} models, {counted} with a counter",
+            ),
+        ),
+        then="lists the registry's accounts, 50 models a request (experimental)",
+        current=True,
+    )
+
+
 def look_at_logs(named: str) -> Finding:
     """Open every donated log and look at its columns."""
     name = "Donated logs"
@@ -266,6 +299,7 @@ def look(*, logs: str, today: date) -> Sequence[Finding]:
         look_at_hub,
         look_at_github,
         lambda: look_at_package_index(today),
+        look_at_modelscope,
         lambda: look_at_logs(logs),
     )
     return [one() for one in looks]

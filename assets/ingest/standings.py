@@ -13,6 +13,7 @@ import polars as pl
 from assets.ingest import snapshot
 from assets.ingest.github.reads import SOURCE as GITHUB
 from assets.ingest.hub import live as hub
+from assets.ingest.modelscope.refresh import SOURCE_ID as MODELSCOPE
 from assets.ingest.package_index.refresh import SOURCE_ID as PACKAGE_INDEX
 from assets.ingest.sources import load_sources
 from assets.ingest.standing import Standing, standing_of
@@ -25,7 +26,7 @@ HUB: Final = "hub"
 RESTS_ON: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
     "models": ((HUB, ""),),
     "model_parents": ((HUB, ""),),
-    "model_download_totals": ((HUB, ""),),
+    "model_download_totals": ((HUB, ""), (MODELSCOPE, "")),
     "survey_use": (),
     "denominators": (),
     "repositories": (),

@@ -6,12 +6,20 @@ from datetime import UTC, date, datetime, timedelta
 import polars as pl
 import pytest
 
-from assets.ingest.doctor import look, look_at_github, look_at_hub, look_at_logs, look_at_package_index
+from assets.ingest.doctor import (
+    look,
+    look_at_github,
+    look_at_hub,
+    look_at_logs,
+    look_at_modelscope,
+    look_at_package_index,
+)
 from assets.origins.tracked import load_repositories
 from pipelines.cli import run as atlas
 from tests.standins.clickhouse import ClickHouse, exception
 from tests.standins.github import TOKEN, GitHub, World
 from tests.standins.hub import StandInHub, model, page_of_html, refused
+from tests.standins.modelscope import ModelScope
 
 TODAY = datetime.now(UTC).date()
 HUB_TOKEN = "hf_" + "secret" * 5
@@ -42,11 +50,18 @@ def packages(monkeypatch):
         yield server
 
 
+@pytest.fixture
+def modelscope(monkeypatch):
+    with ModelScope({"Qwen": 60, "Shanghai_AI_Laboratory": 3, "ZhipuAI": 3, "baichuan-inc": 3, "iic": 3}) as server:
+        monkeypatch.setenv("ATLAS_MODELSCOPE_URL", server.url)
+        yield server
+
+
 def _broken(finding):
     return [one.text for one in finding.assumptions if one.holds is False]
 
 
-def test_all_is_well(hub, github, packages):
+def test_all_is_well(hub, github, packages, modelscope):
     hub.usual_headers = {"RateLimit": '"api";r=499;t=120', "RateLimit-Policy": '"fixed window";"api";q=500;w=300'}
     hub.datasets = {
         "cfahlgren1/hub-stats": ("2026-11-20", {}),
@@ -54,13 +69,14 @@ def test_all_is_well(hub, github, packages):
     }
     findings = look(logs="", today=TODAY)
     assert all(finding.current for finding in findings)
-    assert [_broken(finding) for finding in findings] == [[], [], [], []]
+    assert [_broken(finding) for finding in findings] == [[], [], [], [], []]
     assert findings[0].limits == "499 of 500 requests, for 120 s"
     assert findings[1].limits.startswith("4,999 of 5,000 points until ")
     assert len(hub.requests) == 1
     assert hub.downloads == []
     assert len(github.queries) == 3
     assert len(packages.requests) == 2
+    assert len(modelscope.requests) == 1
 
 
 def test_smaller_pages_of_the_hub_are_told_with_what_they_cost(hub):
@@ -121,6 +137,11 @@ def test_a_stalled_index_and_a_used_up_quota_are_told(packages):
     assert "run again in an hour" in look_at_package_index(TODAY).authorised
 
 
+def test_a_counter_that_modelscope_no_longer_tells_is_a_broken_assumption(modelscope):
+    modelscope.counters = {f"{account}/model-{number}": None for account in modelscope.accounts for number in range(60)}
+    assert len(_broken(look_at_modelscope())) == 1
+
+
 def test_logs_are_opened(tmp_path):
     assert look_at_logs("").current
     (tmp_path / "log.csv").write_text("timestamp,status\n")
@@ -136,10 +157,10 @@ def test_one_source_says_nothing_of_another_and_no_secret_is_told(monkeypatch, c
     assert atlas(["doctor"]) == 1
     said = capsys.readouterr().out
     assert "GitHub: reachable" in said
-    assert "A live run will leave Hugging Face Hub, ClickHouse public PyPI tables stale." in said
+    assert "A live run will leave Hugging Face Hub, ClickHouse public PyPI tables, ModelScope stale." in said
     assert atlas(["doctor", "--json"]) == 1
     as_json = capsys.readouterr().out
-    assert [finding["current"] for finding in json.loads(as_json)] == [False, True, False, True]
+    assert [finding["current"] for finding in json.loads(as_json)] == [False, True, False, False, True]
     assert not [secret for secret in (HUB_TOKEN, TOKEN, "open-sesame") if secret in said + as_json]
 
 
