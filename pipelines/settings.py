@@ -17,7 +17,14 @@ from upath import UPath
 
 Mode = Literal["snapshot", "live", "synthetic"]
 MODES: Final[tuple[str, ...]] = get_args(Mode)
-ADDRESSES: Final = ("HF_ENDPOINT", "ATLAS_GITHUB_URL", "ATLAS_CLICKHOUSE_URL", "ATLAS_MODELSCOPE_URL")
+ADDRESSES: Final = (
+    "HF_ENDPOINT",
+    "ATLAS_GITHUB_URL",
+    "ATLAS_CLICKHOUSE_URL",
+    "ATLAS_MODELSCOPE_URL",
+    "ATLAS_REFERENCE_INNOVATION_GRAPH_URL",
+    "ATLAS_REFERENCE_WORLD_BANK_URL",
+)
 """Variables that hold the address of a live source; in synthetic mode each must lead to this machine."""
 
 

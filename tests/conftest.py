@@ -15,7 +15,7 @@ def _own_places(monkeypatch, tmp_path_factory):
     root = tmp_path_factory.mktemp("atlas")
     for name in ("ATLAS_MODE", "ATLAS_CONTACT", "ATLAS_LOGS", "HF_TOKEN", "GITHUB_TOKEN"):
         monkeypatch.delenv(name, raising=False)
-    sources = ("ATLAS_CLICKHOUSE_", "ATLAS_HUB_", "ATLAS_MODELSCOPE_")
+    sources = ("ATLAS_CLICKHOUSE_", "ATLAS_HUB_", "ATLAS_MODELSCOPE_", "ATLAS_REFERENCE_")
     for name in [name for name in os.environ if name.startswith(sources)]:
         monkeypatch.delenv(name)
     # No test asks a real source, even where there is a network: nobody listens on port 9, so that it is closed at once.
@@ -25,6 +25,9 @@ def _own_places(monkeypatch, tmp_path_factory):
     monkeypatch.setenv("ATLAS_CLICKHOUSE_ATTEMPTS", "1")
     monkeypatch.setenv("ATLAS_MODELSCOPE_URL", "http://127.0.0.1:9")
     monkeypatch.setenv("ATLAS_MODELSCOPE_ATTEMPTS", "1")
+    monkeypatch.setenv("ATLAS_REFERENCE_INNOVATION_GRAPH_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("ATLAS_REFERENCE_WORLD_BANK_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("ATLAS_REFERENCE_ATTEMPTS", "1")
     monkeypatch.setenv("ATLAS_DATA", str(root / "data"))
     monkeypatch.setenv("ATLAS_OUTPUT", str(root / "build"))
     monkeypatch.setenv("DAGSTER_HOME", str(root / "dagster"))

@@ -32,6 +32,7 @@ from assets.ingest.modelscope.listing import SOURCE as MODELSCOPE
 from assets.ingest.modelscope.listing import ModelScopeSettings
 from assets.ingest.package_index import refresh as package_index
 from assets.ingest.package_index.clickhouse import SOURCE, ClickHouseSettings, PackageTables
+from assets.ingest.reference import refresh as reference
 from assets.ingest.standing import Standing, note, standing_of
 from assets.ingest.web.client import Client
 from assets.origins.registry import load_publishers
@@ -207,7 +208,19 @@ def survey_use(run: Run) -> pl.DataFrame:
 )
 def denominators(run: Run) -> pl.DataFrame:
     """How many people, developers and AI users each economy has."""
-    return snapshot.read("denominators")
+    frozen = snapshot.read("denominators")
+    if not run.reads_sources:
+        return frozen
+    settings = reference.ReferenceSettings()
+    countries = load_regions().filter(pl.col("level") == "country")["region_id"].to_list()
+    log = dg.get_dagster_logger()
+    with (
+        alone(reference.folder(run.store_path), "reference files"),
+        Client(reference.SOURCE, manners=settings.manners(), log=log) as client,
+    ):
+        return reference.denominators(
+            client, settings, run.store_path, frozen, known=countries, today=today(), tell=log.info
+        )
 
 
 @table_asset(Repositories, kinds={*KINDS, "github"}, checks=[_is_current(Repositories), at_least(20)])

@@ -1,7 +1,7 @@
 """Doctor: one smallest look at every live source before a run: reachable, authorised, limits left, assumptions.
 
 Here: what is asked of each source and what is made of the answer. Not here: printing (`pipelines/cli/doctor.py`), the
-clients (`hub/`, `github/`, `package_index/`, `modelscope/`, `log_files.py`).
+clients (`hub/`, `github/`, `package_index/`, `modelscope/`, `reference/`, `log_files.py`).
 
 An assumption is what the clients rest on and nobody could verify without a network when they were written. The failure
 of one source says nothing of another, and no message holds a token.
@@ -26,11 +26,15 @@ from assets.ingest.modelscope.listing import page as modelscope_page
 from assets.ingest.modelscope.refresh import PLATFORM
 from assets.ingest.package_index.clickhouse import ROWS_ALLOWED, SOURCE, ClickHouseSettings, PackageTables, Span
 from assets.ingest.package_index.refresh import EXPECTED_LAG
+from assets.ingest.reference.forms import FORMS, FormError
+from assets.ingest.reference.refresh import SOURCE as REFERENCE
+from assets.ingest.reference.refresh import ReferenceSettings
 from assets.ingest.web.client import Client
 from assets.ingest.web.errors import FetchError
 from assets.ingest.web.manners import Manners
 from assets.origins.registry import load_publishers
 from assets.origins.tracked import load_packages, load_repositories
+from maps.geometry.regions import load_regions
 
 WHOLE_HUB: Final = 3_000_000
 """Public models of the Hub, in round figures, for the cost of a whole crawl."""
@@ -267,6 +271,36 @@ def look_at_modelscope() -> Finding:
     )
 
 
+def look_at_reference() -> Finding:
+    """Ask for every reference file, and read it."""
+    settings = ReferenceSettings()
+    manners = Manners(read=30, total=60, attempts=1, patience=LONGEST_WAIT, run_patience=LONGEST_WAIT)
+    known = load_regions().filter(pl.col("level") == "country")["region_id"].to_list()
+    assumptions = []
+    with Client(REFERENCE, manners=manners) as client:
+        for file in settings.files():
+            text = f"{file.source_id} is a file of the form that is expected"
+            try:
+                found = FORMS[file.source_id](client.get(file.url).content, known)
+            except FormError as error:
+                assumptions.append(Assumption(text=text, holds=False, said=str(error)))
+            except FetchError as error:
+                assumptions.append(Assumption(text=text, holds=None, said=str(error)))
+            else:
+                newest = found.rows["period"].max()
+                said = f"{found.rows.height:,} figures, the newest of {newest}"
+                assumptions.append(Assumption(text=text, holds=True, said=said))
+    whole = all(one.holds for one in assumptions)
+    return Finding(
+        source=REFERENCE,
+        reachable=any(one.holds is not None for one in assumptions),
+        authorised="as a stranger",
+        assumptions=tuple(assumptions),
+        then="takes the files that changed" if whole else KEPT,
+        current=whole,
+    )
+
+
 def look_at_logs(named: str) -> Finding:
     """Open every donated log and look at its columns."""
     name = "Donated logs"
@@ -300,6 +334,7 @@ def look(*, logs: str, today: date) -> Sequence[Finding]:
         look_at_github,
         lambda: look_at_package_index(today),
         look_at_modelscope,
+        look_at_reference,
         lambda: look_at_logs(logs),
     )
     return [one() for one in looks]

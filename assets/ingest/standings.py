@@ -27,17 +27,26 @@ RESTS_ON: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
     "models": ((HUB, ""),),
     "model_parents": ((HUB, ""),),
     "model_download_totals": ((HUB, ""), (MODELSCOPE, "")),
-    "survey_use": (),
-    "denominators": (),
-    "repositories": (),
-    "commit_offsets": (),
+    "survey_use": (("so_survey_2025", ""),),
+    "denominators": (
+        ("innovation_graph", ""),
+        ("world_bank", ""),
+        ("ms_ai_diffusion", ""),
+        ("clickpy_reports", ""),
+    ),
+    "repositories": (("git_histories", ""),),
+    "commit_offsets": (("git_histories", ""),),
     "package_downloads": ((PACKAGE_INDEX, ""),),
     "repository_counts": ((GITHUB, "counts"),),
     "forks": ((GITHUB, "forks"),),
     "contributions": ((GITHUB, "contributions"),),
     "accounts": ((GITHUB, "forks"), (GITHUB, "contributions")),
 }
-"""Sources, and their parts, that a live run asks for each table; none where no client reads them yet."""
+"""Sources, and their parts, that each table of a live run rests on."""
+
+NOT_READ: Final = frozenset({"so_survey_2025", "ms_ai_diffusion", "clickpy_reports", "git_histories"})
+"""Sources that no client reads: their files have forms of their own each time, or are computed by hand."""
+
 
 NO_CLIENT: Final = "No live client reads this source yet."
 
@@ -54,12 +63,13 @@ def of_table(run: Run, table: str) -> list[Standing]:
         StandingError: A file of a standing is damaged.
     """
     asked = RESTS_ON[table]
-    if not run.reads_sources or not asked:
-        frozen = _frozen(table) or [Standing(source_id=source, part=part, fresh=True) for source, part in asked]
-        return frozen if not run.reads_sources else [replace(one, fresh=False, reason=NO_CLIENT) for one in frozen]
-    return [
+    if not run.reads_sources:
+        return _frozen(table) or [Standing(source_id=source, part=part, fresh=True) for source, part in asked]
+    unread = [replace(one, fresh=False, reason=NO_CLIENT) for one in _frozen(table) if one.source_id in NOT_READ]
+    return unread + [
         hub.standing(run.store_path) if source == HUB else standing_of(run.store_path, source, part)
         for source, part in asked
+        if source not in NOT_READ
     ]
 
 

@@ -33,6 +33,7 @@ from tests.standins.clickhouse import COUNTRIES, ClickHouse
 from tests.standins.github import LATEST, NOWHERE, START, TOKEN, GitHub, World
 from tests.standins.hub import StandInHub, derived, model
 from tests.standins.modelscope import ModelScope
+from tests.standins.reference import ReferenceFiles
 
 SEED = 20261125
 WATCHED = ("metro:lagos", "metro:jakarta", "metro:lima")
@@ -220,11 +221,12 @@ class Services:
         self._hub = StandInHub(hub_models(seed))
         self._packages = TruePackages(newest=datetime.now(UTC).date() - timedelta(days=1), seed=seed)
         self._modelscope = ModelScope({"Qwen": 60, "deepseek-ai": 20, "ZhipuAI": 30})
+        self._reference = ReferenceFiles()
         self._github = GitHub(self.world, points=1_000_000).serve()
         self._open = ExitStack()
 
     def __enter__(self) -> Self:
-        for server in (self._hub, self._packages, self._modelscope, self._github):
+        for server in (self._hub, self._packages, self._modelscope, self._reference, self._github):
             self._open.enter_context(server)
         return self
 
@@ -243,6 +245,7 @@ class Services:
             "ATLAS_CLICKHOUSE_PAUSE": "0",
             "ATLAS_MODELSCOPE_URL": self._modelscope.url,
             "ATLAS_MODELSCOPE_PAUSE": "0",
+            **self._reference.environment,
             "ATLAS_LOGS": str(self.log),
         }
 
