@@ -287,7 +287,7 @@ def look_at_reference() -> Finding:
             except FetchError as error:
                 assumptions.append(Assumption(text=text, holds=None, said=str(error)))
             else:
-                newest = found.rows["period"].max()
+                newest = found.rows["period"].sort()[-1]
                 said = f"{found.rows.height:,} figures, the newest of {newest}"
                 assumptions.append(Assumption(text=text, holds=True, said=said))
     whole = all(one.holds for one in assumptions)

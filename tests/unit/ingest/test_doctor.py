@@ -13,6 +13,7 @@ from assets.ingest.doctor import (
     look_at_logs,
     look_at_modelscope,
     look_at_package_index,
+    look_at_reference,
 )
 from assets.origins.tracked import load_repositories
 from pipelines.cli import run as atlas
@@ -20,6 +21,7 @@ from tests.standins.clickhouse import ClickHouse, exception
 from tests.standins.github import TOKEN, GitHub, World
 from tests.standins.hub import StandInHub, model, page_of_html, refused
 from tests.standins.modelscope import ModelScope
+from tests.standins.reference import GRAPH, ReferenceFiles
 
 TODAY = datetime.now(UTC).date()
 HUB_TOKEN = "hf_" + "secret" * 5
@@ -57,11 +59,19 @@ def modelscope(monkeypatch):
         yield server
 
 
+@pytest.fixture
+def reference(monkeypatch):
+    with ReferenceFiles() as server:
+        for name, value in server.environment.items():
+            monkeypatch.setenv(name, value)
+        yield server
+
+
 def _broken(finding):
     return [one.text for one in finding.assumptions if one.holds is False]
 
 
-def test_all_is_well(hub, github, packages, modelscope):
+def test_all_is_well(hub, github, packages, modelscope, reference):
     hub.usual_headers = {"RateLimit": '"api";r=499;t=120', "RateLimit-Policy": '"fixed window";"api";q=500;w=300'}
     hub.datasets = {
         "cfahlgren1/hub-stats": ("2026-11-20", {}),
@@ -69,7 +79,7 @@ def test_all_is_well(hub, github, packages, modelscope):
     }
     findings = look(logs="", today=TODAY)
     assert all(finding.current for finding in findings)
-    assert [_broken(finding) for finding in findings] == [[], [], [], [], []]
+    assert [_broken(finding) for finding in findings] == [[], [], [], [], [], []]
     assert findings[0].limits == "499 of 500 requests, for 120 s"
     assert findings[1].limits.startswith("4,999 of 5,000 points until ")
     assert len(hub.requests) == 1
@@ -77,6 +87,7 @@ def test_all_is_well(hub, github, packages, modelscope):
     assert len(github.queries) == 3
     assert len(packages.requests) == 2
     assert len(modelscope.requests) == 1
+    assert len(reference.requests) == 2
 
 
 def test_smaller_pages_of_the_hub_are_told_with_what_they_cost(hub):
@@ -142,6 +153,13 @@ def test_a_counter_that_modelscope_no_longer_tells_is_a_broken_assumption(models
     assert len(_broken(look_at_modelscope())) == 1
 
 
+def test_one_reference_file_of_another_form_is_told_and_the_other_read(reference):
+    reference.replaced[GRAPH] = b"pushes,iso2_code\n1,US\n"
+    finding = look_at_reference()
+    assert [one.holds for one in finding.assumptions] == [False, True]
+    assert (finding.reachable, finding.current) == (True, False)
+
+
 def test_logs_are_opened(tmp_path):
     assert look_at_logs("").current
     (tmp_path / "log.csv").write_text("timestamp,status\n")
@@ -157,10 +175,13 @@ def test_one_source_says_nothing_of_another_and_no_secret_is_told(monkeypatch, c
     assert atlas(["doctor"]) == 1
     said = capsys.readouterr().out
     assert "GitHub: reachable" in said
-    assert "A live run will leave Hugging Face Hub, ClickHouse public PyPI tables, ModelScope stale." in said
+    assert (
+        "A live run will leave Hugging Face Hub, ClickHouse public PyPI tables, ModelScope, Reference files stale."
+        in said
+    )
     assert atlas(["doctor", "--json"]) == 1
     as_json = capsys.readouterr().out
-    assert [finding["current"] for finding in json.loads(as_json)] == [False, True, False, False, True]
+    assert [finding["current"] for finding in json.loads(as_json)] == [False, True, False, False, False, True]
     assert not [secret for secret in (HUB_TOKEN, TOKEN, "open-sesame") if secret in said + as_json]
 
 
