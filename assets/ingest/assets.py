@@ -22,7 +22,7 @@ from assets.ingest import snapshot
 from assets.ingest import standings as standings_of
 from assets.ingest.alone import alone
 from assets.ingest.donated_logs import NoLogs, read_donated
-from assets.ingest.github import reads
+from assets.ingest.github import reads, stars
 from assets.ingest.github.client import GitHub, GitHubError, connected
 from assets.ingest.github.sweep import Reader
 from assets.ingest.hub import live as hub
@@ -35,6 +35,7 @@ from assets.ingest.package_index.clickhouse import SOURCE, ClickHouseSettings, P
 from assets.ingest.reference import refresh as reference
 from assets.ingest.standing import Standing, note, standing_of
 from assets.ingest.web.client import Client
+from assets.ingest.web.errors import FetchError
 from assets.origins.registry import load_publishers
 from assets.origins.tracked import load_packages, load_repositories
 from assets.run import Run
@@ -56,6 +57,7 @@ from assets.schemas.ingest import (
     SurveyUse,
 )
 from assets.schemas.sources import Standings
+from assets.schemas.tracked import StarHistory
 from maps.geometry.regions import load_regions
 
 KINDS: Final = {"polars", "parquet"}
@@ -360,6 +362,29 @@ def contributions(run: Run, repository_counts: pl.DataFrame) -> pl.DataFrame:
         return reads.contributions_table(reads.github_folder(run.store_path), wanted)
 
     return _github_table(Contributions, run, read, repository_counts)
+
+
+@table_asset(StarHistory, kinds={*KINDS, "github"}, checks=[_is_current(StarHistory)], pool=GITHUB_POOL)
+def star_history(run: Run, repository_counts: pl.DataFrame) -> pl.DataFrame:
+    """How fast do the tracked repositories gain stars?"""
+    if not run.reads_sources:
+        return StarHistory.create_empty()
+    folder = reads.github_folder(run.store_path)
+    wanted = [one for one in reads.targets(repository_counts, load_repositories()) if one.open]
+    old = standing_of(run.store_path, reads.SOURCE, "stars")
+    log = dg.get_dagster_logger()
+    try:
+        with alone(folder, "GitHub"), stars.connected() as client:
+            seen = stars.read_all(client, stars.address(), folder, wanted, log.info)
+    except FetchError as error:
+        note(run.store_path, replace(old, fresh=False, reason=str(error)))
+    else:
+        log.info("Star histories by access: %s.", seen)
+        note(
+            run.store_path,
+            Standing(source_id=reads.SOURCE, part="stars", fresh=True, observed_on=today().isoformat()),
+        )
+    return stars.star_history(folder, wanted)
 
 
 @table_asset(Accounts, kinds={*KINDS, "github"}, checks=[_is_current(Accounts)])

@@ -40,6 +40,7 @@ RESTS_ON: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
     "repository_counts": ((GITHUB, "counts"),),
     "forks": ((GITHUB, "forks"),),
     "contributions": ((GITHUB, "contributions"),),
+    "star_history": ((GITHUB, "stars"),),
     "accounts": ((GITHUB, "forks"), (GITHUB, "contributions")),
 }
 """Sources, and their parts, that each table of a live run rests on."""

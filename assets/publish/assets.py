@@ -140,6 +140,7 @@ def open_data_files(  # noqa: PLR0917 - Dagster passes positional inputs only
     licences: pl.DataFrame,
     diagnostics: pl.DataFrame,
     standings: pl.DataFrame,
+    star_history: pl.DataFrame,
 ) -> Published:
     """Every public table as CSV and Parquet, with a data package that says what each column is."""
     tables = {
@@ -154,6 +155,7 @@ def open_data_files(  # noqa: PLR0917 - Dagster passes positional inputs only
         "licences": licences,
         "diagnostics": diagnostics,
         "standings": standings,
+        "star_history": star_history,
     }
     folder = run.output_path / "open-data"
     files = open_data.write_open_data(tables, folder, run_mode=run.mode)

@@ -21,7 +21,14 @@ from assets.schemas.ingest import (
 )
 from assets.schemas.sources import Standings
 from assets.schemas.table import Table, TableError, validate
-from assets.schemas.tracked import BuilderChoices, Builders, ReviewQueue, TrackedPackages, TrackedRepositories
+from assets.schemas.tracked import (
+    BuilderChoices,
+    Builders,
+    ReviewQueue,
+    StarHistory,
+    TrackedPackages,
+    TrackedRepositories,
+)
 
 TABLES: dict[str, type[Table]] = {
     f"{table.LAYER}/{table.NAME}": table
@@ -39,6 +46,7 @@ TABLES: dict[str, type[Table]] = {
         Contributions,
         Accounts,
         RepositoryReads,
+        StarHistory,
         DownloadLogs,
         Standings,
         Publishers,

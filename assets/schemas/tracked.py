@@ -202,3 +202,18 @@ class BuilderChoices(Table):
     def home_is_neither(cls) -> pl.Expr:  # noqa: N805
         """Regional choice is asked of organisations outside CN and US."""
         return ~pl.col("country").is_in(["CN", "US", "ZZ"])
+
+
+class StarHistory(Table):
+    """Stars that tracked repositories gained by the week; counts alone, because who gave them is closed."""
+
+    LAYER = "ingest"
+    NAME = "star_history"
+    GRAIN = "repository × week"
+    PUBLIC = True
+    LIVE_ONLY = True
+
+    repository = dy.String(primary_key=True, description="Owner and name, as tracked.")
+    week = dy.Date(primary_key=True, description="First day of the week, a Sunday.", metadata=unit("date"))
+    stars = dy.Int64(min=0, description="Stars gained in the week, as GitHub counts.", metadata=unit("stars"))
+    source_id = dy.String(description="Source of the row (see NOTICE).")

@@ -191,6 +191,15 @@ def _window(items, first, after):
     return items[start:end], page
 
 
+def stars_by_week(stars, weeks, last=datetime(2026, 11, 15, tzinfo=UTC)):
+    """Return the history of a repository: its stars spread over weeks, newest first."""
+    shares = [stars // weeks + (number < stars % weeks) for number in range(weeks)]
+    return [
+        {"week": int((last - timedelta(weeks=number)).timestamp()), "total": total, "days": [total, 0, 0, 0, 0, 0, 0]}
+        for number, total in enumerate(shares)
+    ]
+
+
 class GitHub:
     """Answers queries on a world, and keeps count.
 
@@ -286,6 +295,8 @@ class GitHub:
         """Answer a request of HTTP; without a token it is refused."""
         if asked.headers.get("authorization") != f"bearer {TOKEN}":
             return Answer(status=401, body=b'{"message": "Bad credentials"}')
+        if asked.path.startswith("/repos/"):
+            return self._stars(asked)
         given = json.loads(asked.body)
         body = self.execute(given["query"], given.get("variables"))
         headers = {
@@ -294,6 +305,23 @@ class GitHub:
             "X-RateLimit-Reset": str(int(self.reset)),
         }
         return Answer(body=json.dumps(body, ensure_ascii=False).encode(), headers=headers)
+
+    def _stars(self, asked):
+        """Answer with a page of 30 weeks of a repository's stars, newest first, as the REST interface does."""
+        name = asked.path.removeprefix("/repos/").removesuffix("/stargazers/history")
+        found = self.world.repositories.get(self.world.moved.get(name, name))
+        if found is None or not asked.path.endswith("/stargazers/history"):
+            return Answer(b'{"message": "Not Found"}', 404)
+        page = int(asked.params.get("page", "1"))
+        weeks = [] if found["restricted"] else stars_by_week(found["stars"], found.get("weeks", 70))
+        shown = weeks[30 * (page - 1) : 30 * page]
+        body = json.dumps(shown).encode()
+        headers = {"ETag": f'"{hashlib.sha256(body).hexdigest()[:12]}"'}
+        if 30 * page < len(weeks):
+            headers["Link"] = f'<https://api.github.com{asked.path}?page={page + 1}>; rel="next"'
+        if asked.headers.get("if-none-match") == headers["ETag"]:
+            return Answer(b"", 304, headers=headers)
+        return Answer(body, headers=headers)
 
     def serve(self, *, port=0):
         """Return a server of this GitHub; use it as a context manager."""

@@ -240,6 +240,7 @@ class Services:
             "ATLAS_MODE": "synthetic",
             "HF_ENDPOINT": self._hub.endpoint,
             "ATLAS_GITHUB_URL": f"{self._github.url}/graphql",
+            "ATLAS_GITHUB_REST_URL": self._github.url,
             "GITHUB_TOKEN": TOKEN,
             "ATLAS_CLICKHOUSE_URL": self._packages.url,
             "ATLAS_CLICKHOUSE_PAUSE": "0",
