@@ -10,7 +10,7 @@ from assets.run import Run
 from assets.schemas import TABLES, validate
 from assets.schemas.sources import Standings
 
-LIVE_ONLY = {"package_downloads", "repository_counts", "forks", "contributions", "accounts"}
+LIVE_ONLY = {"package_downloads", "repository_counts", "forks", "contributions", "accounts", "star_history"}
 
 
 @pytest.fixture

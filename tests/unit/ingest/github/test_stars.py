@@ -114,7 +114,7 @@ def test_a_passing_fault_costs_no_week(github, folder, fault):
 @pytest.mark.parametrize("body", [b"{}", b'[{"week": "soon"}]', b'[{"week": 0, "total": -1}]', b"[1]"])
 def test_what_is_no_history_is_refused(github, folder, body):
     github.server.script(Status(200, body))
-    with pytest.raises(FetchError, match="no history of stars|fewer than no stars"):
+    with pytest.raises(FetchError, match=r"no history of stars|fewer than no stars"):
         _read(github, folder)
     assert _table(github, folder).is_empty()
 
