@@ -9,6 +9,7 @@ from typing import Any, Final
 import dagster as dg
 import polars as pl
 
+from assets.adoption import claims as claims_of
 from assets.adoption import diagnostics as diagnostics_of
 from assets.adoption import estimates as estimates_of
 from assets.adoption import licences as licences_of
@@ -22,6 +23,7 @@ from assets.adoption.survey import survey_observations
 from assets.checks import Check, Outcome, at_least, regions_known
 from assets.declare import table_asset
 from assets.schemas.adoption import Diagnostics, Estimates, Observations, WorldSeries
+from assets.schemas.claims import Claims
 from assets.schemas.exhibits import Licences, Specifications
 from assets.schemas.tracked import BuilderChoices
 from assets.schemas.vocabulary import CODINGS
@@ -294,3 +296,42 @@ def diagnostics(
 ) -> pl.DataFrame:
     """What can these signals not bear?"""
     return diagnostics_of.diagnostics(denominators, commit_offsets, repositories, world_series)
+
+
+def _every_statement(frame: pl.DataFrame, _: Mapping[str, Any]) -> Outcome:
+    expected = {(name, one.id) for name, claim in claims_of.load_claims().items() for one in claim.statements}
+    lost = expected - set(frame.select("claim", "statement").iter_rows())
+    verdicts = dict(frame.unique("claim").group_by("claim_verdict").len().sort("claim_verdict").iter_rows())
+    return Outcome(
+        passed=not lost,
+        said=f"Statements without a verdict: {', '.join(sorted(map('.'.join, lost)))}."
+        if lost
+        else f"All {len(expected)} statements have a verdict.",
+        figures=verdicts,
+    )
+
+
+def _regions_of_claims_known(frame: pl.DataFrame, inputs: Mapping[str, Any]) -> Outcome:
+    named = frame.filter(pl.col("table") == "estimates")["subject"]
+    unknown = sorted(set(named) - set(inputs["regions"]["region_id"]))
+    return Outcome(
+        passed=not unknown,
+        said=f"claims.toml names unknown regions: {', '.join(unknown)}." if unknown else "Every region is known.",
+    )
+
+
+@table_asset(
+    Claims,
+    kinds={*KINDS, "toml"},
+    checks=[
+        Check(name="every_statement", description="No statement is without a verdict.", run=_every_statement),
+        Check(
+            name="regions_known",
+            description="Every region that a statement names is in the registry.",
+            run=_regions_of_claims_known,
+        ),
+    ],
+)
+def claims(estimates: pl.DataFrame, licences: pl.DataFrame, regions: pl.DataFrame) -> pl.DataFrame:
+    """What of the popular story do this run's figures support?"""
+    return claims_of.claims_table({"estimates": estimates, "licences": licences})

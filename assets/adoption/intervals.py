@@ -69,3 +69,53 @@ def overlap_share_interval(n_cn: ArrayLike, n_us: ArrayLike, n_both: ArrayLike) 
         ends.append((low + high) / 2)
     # With no people on one side the share is 0 or 1, which the posterior of a continuous share never reaches.
     return np.minimum(ends[0], np.where(cn == 0, 0.0, 1.0)), np.maximum(ends[1], np.where(us == 0, 1.0, 0.0))
+
+
+def wilson_interval(part: ArrayLike, whole: ArrayLike) -> tuple[Array, Array]:
+    """Return the 95 % score interval of a share of independent cases (Wilson 1927).
+
+    Args:
+        part: Cases that count; one element a cell. Fractions of cases are admitted.
+        whole: All cases.
+
+    Returns:
+        Lower and upper ends; 0 and 1 where there is no case.
+
+    Raises:
+        ValueError: A part is negative or greater than its whole.
+    """
+    count, total = np.broadcast_arrays(*(np.atleast_1d(np.asarray(x, dtype=float)) for x in (part, whole)))
+    if not ((count >= 0) & (count <= total)).all():
+        raise ValueError("A part is negative or greater than its whole; give cases out of all cases.")
+    squared = float(special.ndtri((1 + CONFIDENCE) / 2)) ** 2
+    centre = (count + squared / 2) / (total + squared)
+    spread = np.sqrt(squared * (count * (total - count) / np.maximum(total, 1e-300) + squared / 4)) / (total + squared)
+    return np.where(count == 0, 0.0, centre - spread), np.where(count == total, 1.0, centre + spread)
+
+
+def difference_interval(
+    part: ArrayLike, whole: ArrayLike, other_part: ArrayLike, other_whole: ArrayLike
+) -> tuple[Array, Array]:
+    """Return the 95 % interval of a share minus another, independent one (Newcombe 1998, method 10).
+
+    Args:
+        part: Cases of the first share; one element a cell.
+        whole: All cases of the first.
+        other_part: Cases of the second share.
+        other_whole: All cases of the second; each whole at least one case.
+
+    Returns:
+        Lower and upper ends.
+
+    Raises:
+        ValueError: A part is negative or greater than its whole, or a whole has no case.
+    """
+    one, all_one, two, all_two = (np.asarray(x, dtype=float) for x in (part, whole, other_part, other_whole))
+    if not ((all_one > 0) & (all_two > 0)).all():
+        raise ValueError("A difference of shares needs a case on either side.")
+    (low, high), (other_low, other_high) = wilson_interval(one, all_one), wilson_interval(two, all_two)
+    first, second = one / all_one, two / all_two
+    return (
+        first - second - np.hypot(first - low, other_high - second),
+        first - second + np.hypot(high - first, second - other_low),
+    )

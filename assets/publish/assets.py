@@ -139,6 +139,7 @@ def open_data_files(  # noqa: PLR0917 - Dagster passes positional inputs only
     specifications: pl.DataFrame,
     licences: pl.DataFrame,
     diagnostics: pl.DataFrame,
+    claims: pl.DataFrame,
 ) -> Published:
     """Every public table as CSV and Parquet, with a data package that says what each column is."""
     tables = {
@@ -152,6 +153,7 @@ def open_data_files(  # noqa: PLR0917 - Dagster passes positional inputs only
         "specifications": specifications,
         "licences": licences,
         "diagnostics": diagnostics,
+        "claims": claims,
     }
     folder = run.output_path / "open-data"
     files = open_data.write_open_data(tables, folder, run_mode=run.mode)

@@ -46,7 +46,7 @@ def test_every_asset_was_made(outcome):
     assert outcome.problems == []
     made = {fact.asset for fact in outcome.facts if isinstance(fact, Finished)}
     assert {"ingest/models", "attribute/model_origins", "adoption/estimates", "publish/site"} <= made
-    assert len(made) == 35
+    assert len(made) == 36
 
 
 @pytest.mark.parametrize(
@@ -225,3 +225,46 @@ def test_the_same_input_gives_the_same_files(settings, build):
 def test_tables_say_when_they_are_from(build):
     series = pl.read_parquet(build / "open-data" / "world_series.parquet")
     assert series["period"].max() == date(2026, 8, 21)
+
+
+def _claims(build):
+    return pl.concat(pl.read_parquet(build / "open-data" / place / "claims.parquet") for place in ("", "survey"))
+
+
+def test_each_claim_of_the_story_has_its_verdict(build):
+    verdicts = dict(_claims(build).select("claim", "claim_verdict").unique().iter_rows())
+    assert verdicts == {
+        "github_dominance": "not_observable",
+        "permissive_licences": "partly",
+        "lagos_to_lima": "partly",
+        "jakarta_developer": "partly",
+        "deployed_in_the_south": "partly",
+        "export_controls": "not_observable",
+    }
+
+
+def test_each_statement_has_its_verdict(build):
+    claims = _claims(build)
+    verdicts = {
+        f"{claim}.{statement}": verdict
+        for claim, statement, verdict in claims.select("claim", "statement", "statement_verdict").unique().iter_rows()
+    }
+    supported = {name for name, verdict in verdicts.items() if verdict == "supported"}
+    partly = {name for name, verdict in verdicts.items() if verdict == "partly"}
+    against = {name for name, verdict in verdicts.items() if verdict == "not_supported"}
+    assert supported == {
+        "permissive_licences.most_are_permissive",
+        "permissive_licences.more_than_us",
+        "lagos_to_lima.economies",
+        "jakarta_developer.indonesia",
+    }
+    # Among the trending models of 20 bn and more, US labs license as freely; Middle Africa is hidden.
+    assert partly == {
+        "permissive_licences.more_than_us_when_large",
+        "deployed_in_the_south.used_everywhere",
+        "deployed_in_the_south.more_than_us",
+    }
+    assert against == {"jakarta_developer.jakarta_builders"}
+    modelled = claims.filter(pl.col("evidence") == "modelled")
+    assert set(modelled["subject"]) == {"metro:lagos", "metro:lima", "metro:jakarta"}
+    assert set(modelled["verdict"]) == {"not_observable"}
