@@ -23,6 +23,7 @@ SURVEY_MAP: Final = Path("static/world-survey-use")
 CHART: Final = Path("static/downloads-over-time")
 INDEX: Final = Path("index.html")
 ORIGINS: Final = Path("origins.html")
+CLAIMS: Final = Path("claims.html")
 METHOD: Final = Path("method.html")
 SUMMARY: Final = Path("summary.json")
 
@@ -189,8 +190,9 @@ def site_pages(  # noqa: PLR0917 - Dagster passes positional inputs only
     builder_choices: pl.DataFrame,
     review_queue: pl.DataFrame,
     regions: pl.DataFrame,
+    claims: pl.DataFrame,
 ) -> Published:
-    """The page that ties the maps together, the pages on origins and method, and the summary of the run."""
+    """The page that ties the maps together, the pages on origins, claims and method, and the summary of the run."""
     boundaries = _boundaries()
     pictures = {
         path: (run.output_path / path.with_suffix(".svg")).read_text(encoding="utf-8") for path in (SURVEY_MAP, CHART)
@@ -216,6 +218,7 @@ def site_pages(  # noqa: PLR0917 - Dagster passes positional inputs only
         boundaries=boundaries,
         run_mode=run.mode,
     )
+    told = site.render_claims(claims, estimates, world_series, regions, boundaries=boundaries, run_mode=run.mode)
     method = site.render_method(estimates, world_series, boundaries=boundaries, run_mode=run.mode)
     outputs = [
         {"path": INDEX.as_posix(), "shows": "The site: maps, chart, tables and links. Start here."},
@@ -223,18 +226,20 @@ def site_pages(  # noqa: PLR0917 - Dagster passes positional inputs only
         {"path": f"{SURVEY_MAP}.png", "shows": "The map of the survey as a picture (also .svg)."},
         {"path": f"{CHART}.svg", "shows": "CN and US downloads over time in the parts of the hubs that were counted."},
         {"path": ORIGINS.as_posix(), "shows": "CN against US under every way of asking; licences; regional builders."},
+        {"path": CLAIMS.as_posix(), "shows": "The popular story, claim by claim, with verdicts."},
         {"path": METHOD.as_posix(), "shows": "How it is measured, in plain words."},
         {"path": "open-data/datapackage.json", "shows": "Every public table as CSV and Parquet, described."},
     ]
     files = [
         _write(run, INDEX, index),
         _write(run, ORIGINS, origins),
+        _write(run, CLAIMS, told),
         _write(run, METHOD, method),
         _write(run, SUMMARY, json.dumps(run_summary(estimates, outputs, run_mode=run.mode), indent=1) + "\n"),
     ]
-    links = {link for page in (index, origins, method) for link in re.findall(r'href="([^"#]+)"', page)}
+    links = {link for page in (index, origins, told, method) for link in re.findall(r'href="([^"#]+)"', page)}
     broken = sorted(link for link in links if ":" not in link and not (run.output_path / link).is_file())
-    alone = [_stands_alone(page) for page in (index, origins, method)]
+    alone = [_stands_alone(page) for page in (index, origins, told, method)]
     return Published(
         files=files,
         outcomes={

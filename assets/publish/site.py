@@ -13,6 +13,7 @@ from markdown_it import MarkdownIt
 
 from assets.adoption.signals import load_signals
 from assets.publish.captions import STAMPS, credit
+from assets.publish.claims_page import claims_context
 from assets.publish.origins_page import origins_context, spread
 from assets.publish.summary import region_counts
 from maps import words
@@ -186,6 +187,36 @@ def render_origins(  # noqa: PLR0917 - one argument a table
         .render(
             title="Whose models: every way of asking",
             **origins_context(specifications, licences, choices, queue, regions),
+            **_frame(estimates, world_series, boundaries=boundaries, run_mode=run_mode),
+        )
+    )
+
+
+def render_claims(
+    claims: pl.DataFrame,
+    estimates: pl.DataFrame,
+    world_series: pl.DataFrame,
+    regions: pl.DataFrame,
+    *,
+    boundaries: str,
+    run_mode: str,
+) -> str:
+    """Return ``claims.html``: the popular story with a verdict on each claim.
+
+    Args:
+        claims: Table ``claims``.
+        estimates: Table ``estimates``.
+        world_series: Table ``world_series``.
+        regions: Table ``regions``.
+        boundaries: Sentence on the worldview of the boundaries.
+        run_mode: Mode of the run.
+    """
+    return (
+        _environment()
+        .get_template("claims.html")
+        .render(
+            title="The popular story, claim by claim",
+            **claims_context(claims, regions),
             **_frame(estimates, world_series, boundaries=boundaries, run_mode=run_mode),
         )
     )

@@ -187,7 +187,7 @@ def test_the_summary_counts_every_region_once_per_signal(build):
 
 
 def test_pages_stand_alone_and_say_what_is_modelled(build):
-    for name in ("index.html", "origins.html", "method.html", "map.html"):
+    for name in ("index.html", "origins.html", "claims.html", "method.html", "map.html"):
         page = (build / name).read_text()
         assert "default-src 'none'" in page or "default-src &#39;none&#39;" in page
         assert not re.search(r"<(script|img|link|iframe)[^>]+(src|href)=[\"']?https?:", page), name
