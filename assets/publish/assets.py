@@ -11,9 +11,13 @@ from typing import Final
 
 import polars as pl
 
+from assets.adoption.explain import Ledger
+from assets.adoption.recompute import steps
 from assets.checks import Outcome
 from assets.declare import Published, published_asset
+from assets.ingest.snapshot import read_manifest
 from assets.publish import captions, open_data, site
+from assets.publish.explain_pages import FOLDER
 from assets.publish.summary import run_summary
 from assets.run import Run
 from maps import svg
@@ -176,9 +180,46 @@ def open_data_files(  # noqa: PLR0917 - Dagster passes positional inputs only
 
 
 @published_asset(
+    "explained",
+    kinds={"html"},
+    checks={
+        "stands_alone": "No page makes a request.",
+        "recomputed": "Every step comes to the figure that it explains.",
+    },
+)
+def explained_pages(  # noqa: PLR0917 - Dagster passes positional inputs only
+    run: Run,
+    estimates: pl.DataFrame,
+    observations: pl.DataFrame,
+    survey_use: pl.DataFrame,
+    world_series: pl.DataFrame,
+    regions: pl.DataFrame,
+) -> Published:
+    """A page for each region: its figures, how they were computed, what they rest on and what is not known."""
+    ledger = Ledger(estimates, observations, survey_use, regions, read_manifest()[1])
+    pages = dict(site.render_explained(ledger, estimates, world_series, boundaries=_boundaries(), run_mode=run.mode))
+    found = [(cell, step) for cell in ledger.known.cells.values() for step in steps(cell, ledger.known)]
+    off = [f"{cell['signal']} {cell['region_id']} {step.column}" for cell, step in found if not step.agrees]
+    alone = [_stands_alone(page) for page in pages.values()]
+    return Published(
+        files=[_write(run, Path(FOLDER) / name, page) for name, page in reversed(pages.items())],
+        outcomes={
+            "stands_alone": next((outcome for outcome in alone if not outcome.passed), alone[0]),
+            "recomputed": Outcome(
+                passed=not off,
+                said=f"{len(off)} of {len(found)} steps do not come to their figure: {', '.join(off[:5])}."
+                if off
+                else f"All {len(found)} steps come to the figure that they explain.",
+                figures={"steps": len(found)},
+            ),
+        },
+    )
+
+
+@published_asset(
     "site",
     kinds={"html"},
-    deps=["world_map", "static_maps", "download_chart", "open_data"],
+    deps=["world_map", "static_maps", "download_chart", "open_data", "explained"],
     checks={"stands_alone": "No page makes a request.", "links_lead_somewhere": "Every link has its file."},
 )
 def site_pages(  # noqa: PLR0917 - Dagster passes positional inputs only
@@ -227,6 +268,7 @@ def site_pages(  # noqa: PLR0917 - Dagster passes positional inputs only
         {"path": f"{CHART}.svg", "shows": "CN and US downloads over time in the parts of the hubs that were counted."},
         {"path": ORIGINS.as_posix(), "shows": "CN against US under every way of asking; licences; regional builders."},
         {"path": CLAIMS.as_posix(), "shows": "The popular story, claim by claim, with verdicts."},
+        {"path": (FOLDER / "index.html").as_posix(), "shows": "Every figure explained, a page for each region."},
         {"path": METHOD.as_posix(), "shows": "How it is measured, in plain words."},
         {"path": "open-data/datapackage.json", "shows": "Every public table as CSV and Parquet, described."},
     ]

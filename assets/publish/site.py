@@ -4,6 +4,7 @@ Here: filling the templates. Not here: the maps and charts on it (`maps`), the f
 """
 
 import base64
+from collections.abc import Iterator
 from importlib import resources
 from typing import Any, Final
 
@@ -11,9 +12,11 @@ import polars as pl
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markdown_it import MarkdownIt
 
+from assets.adoption.explain import Ledger
 from assets.adoption.signals import load_signals
 from assets.publish.captions import STAMPS, credit
 from assets.publish.claims_page import claims_context
+from assets.publish.explain_pages import render_cards
 from assets.publish.origins_page import origins_context, spread
 from assets.publish.summary import region_counts
 from maps import words
@@ -45,8 +48,10 @@ def _environment() -> Environment:
     return environment
 
 
-def _frame(estimates: pl.DataFrame, world_series: pl.DataFrame, *, boundaries: str, run_mode: str) -> dict[str, Any]:
-    """Return what every page needs: stamp, credit, boundaries, mode and the newest figure's day."""
+def _frame(
+    estimates: pl.DataFrame, world_series: pl.DataFrame, *, boundaries: str, run_mode: str, root: str = ""
+) -> dict[str, Any]:
+    """Return what every page needs: stamp, credit, boundaries, mode, the newest figure's day, the way to the index."""
     cited = pl.concat([estimates["source_id"], world_series["source_id"]])
     return {
         "stamp": STAMPS[run_mode],
@@ -54,6 +59,7 @@ def _frame(estimates: pl.DataFrame, world_series: pl.DataFrame, *, boundaries: s
         "boundaries": boundaries,
         "run_mode": run_mode,
         "newest": world_series["period"].max(),
+        "root": root,
     }
 
 
@@ -220,6 +226,27 @@ def render_claims(
             **_frame(estimates, world_series, boundaries=boundaries, run_mode=run_mode),
         )
     )
+
+
+def render_explained(
+    ledger: Ledger,
+    estimates: pl.DataFrame,
+    world_series: pl.DataFrame,
+    *,
+    boundaries: str,
+    run_mode: str,
+) -> Iterator[tuple[str, str]]:
+    """Yield the pages of folder ``explain``: file name and content of each region's card, and of the list of them.
+
+    Args:
+        ledger: The tables of the run, as cards read them.
+        estimates: Table ``estimates``.
+        world_series: Table ``world_series``.
+        boundaries: Sentence on the worldview of the boundaries.
+        run_mode: Mode of the run.
+    """
+    frame = _frame(estimates, world_series, boundaries=boundaries, run_mode=run_mode, root="../")
+    return render_cards(ledger, _environment(), frame)
 
 
 def render_method(estimates: pl.DataFrame, world_series: pl.DataFrame, *, boundaries: str, run_mode: str) -> str:

@@ -12,6 +12,7 @@ import click
 
 from pipelines.cli.build import build
 from pipelines.cli.dictionary import dictionary
+from pipelines.cli.explain import explain
 from pipelines.cli.locate import locate
 from pipelines.cli.logs import logs
 from pipelines.cli.origin import origin
@@ -38,7 +39,7 @@ def atlas() -> None:
     """
 
 
-for command in (build, ui, locate, logs, origin, snapshot, dictionary):
+for command in (build, ui, explain, locate, logs, origin, snapshot, dictionary):
     atlas.add_command(command)
 
 
