@@ -69,7 +69,7 @@ def world_map(run: Run, estimates: pl.DataFrame, regions: pl.DataFrame) -> Publi
     """The interactive world map: one HTML file that works without a network."""
     from maps.interactive import render_world_map
 
-    spec = captions.map_spec(estimates, boundaries=_boundaries(), run_mode=run.mode)
+    spec = captions.map_spec(estimates, boundaries=_boundaries(), run_mode=run.mode, explained=FOLDER.as_posix())
     page = render_world_map(estimates, regions, spec)
     economies = regions.filter(pl.col("level") == "country")
     missing = [row["name"] for row in economies.iter_rows(named=True) if f'"{row["region_id"]}"' not in page]

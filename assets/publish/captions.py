@@ -29,13 +29,14 @@ def credit(source_ids: pl.Series) -> str:
     return "; ".join(f"{source.attribution} ({source.licence})" for source in cited) + ("." if cited else "")
 
 
-def map_spec(estimates: pl.DataFrame, *, boundaries: str, run_mode: str) -> MapSpec:
+def map_spec(estimates: pl.DataFrame, *, boundaries: str, run_mode: str, explained: str = "") -> MapSpec:
     """Return the specification of the world map: every signal, also those without data in this run.
 
     Args:
         estimates: Table ``estimates``.
         boundaries: Sentence on the worldview of the boundaries.
         run_mode: Mode of the run.
+        explained: Folder with a page for each region, seen from the map's page; none by default.
     """
     specs = []
     for name, signal in load_signals().items():
@@ -51,7 +52,7 @@ def map_spec(estimates: pl.DataFrame, *, boundaries: str, run_mode: str) -> MapS
                 period_kind=PERIOD_KINDS.get(name, "month"),
             )
         )
-    return MapSpec(signals=tuple(specs), boundaries=boundaries, stamp=STAMPS[run_mode])
+    return MapSpec(signals=tuple(specs), boundaries=boundaries, stamp=STAMPS[run_mode], explained=explained)
 
 
 def chart_spec(world_series: pl.DataFrame, *, run_mode: str) -> ChartSpec:

@@ -195,6 +195,17 @@ def test_pages_stand_alone_and_say_what_is_modelled(build):
     assert "Nobody in these cities was measured" in index
 
 
+def test_every_region_of_the_map_has_its_page(build):
+    assert '"explained":"explain"' in (build / "map.html").read_text()
+    for region in load_regions()["region_id"]:
+        page = (build / "explain" / f"{region.replace(':', '-')}.html").read_text()
+        assert f"id {region}." in page
+        assert "differs" not in page
+    folder = build / "explain"
+    links = set(re.findall(r'href="([^"#]+)"', (folder / "index.html").read_text() + page))
+    assert all((folder / link).is_file() for link in links)
+
+
 def test_no_personal_data_reaches_what_is_published(build):
     for path in (build / "open-data").rglob("*.csv"):
         text = path.read_text()
