@@ -7,6 +7,7 @@ Here: closed-form and quadrature formulas on arrays. Not here: worst-case bounds
 from typing import Final
 
 import numpy as np
+import polars as pl
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
@@ -19,6 +20,59 @@ JEFFREYS: Final = 0.5
 NODES: Final = 64
 BISECTIONS: Final = 34
 """Halvings of [0, 1]: the quantile is exact to 2⁻³⁴."""
+
+
+def standard_normal_quantile() -> float:
+    """Return z of the house's two-sided confidence."""
+    return float(special.ndtri((1 + CONFIDENCE) / 2))
+
+
+def wilson_interval(count: ArrayLike, people: ArrayLike) -> tuple[Array, Array]:
+    """Return the 95 % score interval of a share of independent people.
+
+    (p + z²/2n ± z √(p(1 − p)/n + z²/4n²)) / (1 + z²/n) with p = count / n (Wilson 1927; recommended over the textbook
+    interval by Brown, Cai and DasGupta 2001).
+
+    Args:
+        count: People on the side, or a share of them that is no whole number; one element a cell.
+        people: People in all, n.
+
+    Returns:
+        Lower and upper ends; 0 and 1 where there are no people.
+
+    Raises:
+        ValueError: A count is negative, not finite or above the number of people.
+    """
+    k, n = np.broadcast_arrays(*(np.atleast_1d(np.asarray(x, dtype=float)) for x in (count, people)))
+    wrong = ~(np.isfinite(k) & np.isfinite(n) & (k >= 0) & (k <= n + 1e-9))
+    if wrong.any():
+        cell = int(np.flatnonzero(wrong)[0])
+        raise ValueError(f"Counts of cell {cell} do not fit: {k[cell]} of {n[cell]} people.")
+    z = standard_normal_quantile()
+    size = np.maximum(n, np.finfo(float).tiny)
+    p = np.clip(k / size, 0, 1)
+    with np.errstate(over="ignore", invalid="ignore"):
+        centre = (p + z**2 / (2 * size)) / (1 + z**2 / size)
+        reach = z * np.sqrt(p * (1 - p) / size + z**2 / (4 * size**2)) / (1 + z**2 / size)
+    low = np.where(k <= 0, 0.0, np.clip(centre - reach, 0, 1))
+    high = np.where(k >= n, 1.0, np.clip(centre + reach, 0, 1))
+    return np.where(n > 0, low, 0.0), np.where(n > 0, high, 1.0)
+
+
+def difference_interval(
+    later: tuple[pl.Expr, pl.Expr, pl.Expr], earlier: tuple[pl.Expr, pl.Expr, pl.Expr]
+) -> tuple[pl.Expr, pl.Expr]:
+    """Return the 95 % interval of the difference of two shares, each given as share, lower and upper end.
+
+    d − √((p₁ − l₁)² + (u₂ − p₂)²) and d + √((u₁ − p₁)² + (p₂ − l₂)²) with d = p₁ − p₂: the square-and-add rule, which
+    with Wilson's intervals is Newcombe's method 10 (1998) and holds for any intervals of independent estimates (Zou and
+    Donner 2008). People who are in both samples make it wider than need be.
+    """
+    (share, low, high), (before, before_low, before_high) = later, earlier
+    difference = share - before
+    down = ((share - low).pow(2) + (before_high - before).pow(2)).sqrt()
+    up = ((high - share).pow(2) + (before - before_low).pow(2)).sqrt()
+    return difference - down, difference + up
 
 
 def _overlap_share_below(share: Array, cn_only: Array, us_only: Array, both: Array, nodes: Array) -> Array:
