@@ -17,6 +17,7 @@ from assets.adoption import specifications as specifications_of
 from assets.adoption import world_series as series_of
 from assets.adoption.derivatives import builder_choices as choices_of
 from assets.adoption.derivatives import derivative_observations
+from assets.adoption.donated import donated_cells, donated_observations
 from assets.adoption.located import located_cells, located_observations
 from assets.adoption.packages import package_observations
 from assets.adoption.survey import survey_observations
@@ -43,7 +44,8 @@ def _every_economy(frame: pl.DataFrame, _: Mapping[str, Any]) -> Outcome:
 
 def _every_region(frame: pl.DataFrame, inputs: Mapping[str, Any]) -> Outcome:
     regions = inputs["regions"].height
-    short = frame.group_by("signal", "period", "coding").len().filter(pl.col("len") != regions)
+    registered = frame.filter(pl.col("region_id").is_in(inputs["regions"]["region_id"].implode()))
+    short = registered.group_by("signal", "period", "coding").len().filter(pl.col("len") != regions)
     return Outcome(
         passed=short.is_empty(),
         said=f"Every signal has a cell for each of {regions} regions."
@@ -154,6 +156,9 @@ def observations(  # noqa: PLR0917 - Dagster passes positional inputs only
     contributions: pl.DataFrame,
     actor_places: pl.DataFrame,
     tracked_repositories: pl.DataFrame,
+    download_logs: pl.DataFrame,
+    model_origins: pl.DataFrame,
+    publishers: pl.DataFrame,
 ) -> pl.DataFrame:
     """Who adopts whose models, as counted?"""
     located = located_cells(forks, contributions, actor_places, tracked_repositories, regions)
@@ -162,6 +167,7 @@ def observations(  # noqa: PLR0917 - Dagster passes positional inputs only
         derivative_observations(builder_choices),
         package_observations(package_downloads, tracked_packages),
         located_observations(located),
+        donated_observations(donated_cells(download_logs, model_origins, publishers, regions)),
     ]
     return pl.concat(part.select(Observations.column_names()) for part in rows)
 
@@ -267,11 +273,23 @@ def estimates(  # noqa: PLR0917 - Dagster passes positional inputs only
     contributions: pl.DataFrame,
     actor_places: pl.DataFrame,
     tracked_repositories: pl.DataFrame,
+    denominators: pl.DataFrame,
+    download_logs: pl.DataFrame,
+    model_origins: pl.DataFrame,
+    publishers: pl.DataFrame,
 ) -> pl.DataFrame:
     """What share of adoption is Chinese in each region, how sure is that, and what is not known?"""
     located = located_cells(forks, contributions, actor_places, tracked_repositories, regions)
+    donated = donated_cells(download_logs, model_origins, publishers, regions)
     return estimates_of.estimate(
-        survey_use, builder_choices, package_downloads, tracked_packages, regions, located=located
+        survey_use,
+        builder_choices,
+        package_downloads,
+        tracked_packages,
+        regions,
+        denominators=denominators,
+        located=located,
+        donated=donated,
     )
 
 

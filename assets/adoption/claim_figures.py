@@ -121,26 +121,33 @@ def licence_cells(rows: pl.DataFrame, figure: str, *, complete_count: bool) -> p
     panels = _permissive(rows)
     needs_us = figure == "cn_minus_us_permissive"
     panels = panels.filter((pl.col("cn_all") > 0) & ((pl.col("us_all") > 0) | (not needs_us)))
-    cn, cn_open, cn_all, us, us_open, us_all = (
-        panels[name].to_numpy()
-        for name in ("cn_permissive", "cn_undeclared", "cn_all", "us_permissive", "us_undeclared", "us_all")
-    )
+    ends = []
+    for side in ("cn", "us"):
+        least, most = wilson_interval(panels[f"{side}_permissive"].to_numpy(), panels[f"{side}_all"].to_numpy())
+        ends += [pl.Series(f"{side}_low", least), pl.Series(f"{side}_high", most)]
+    cn, us = (pl.col(f"{side}_permissive") / pl.col(f"{side}_all") for side in ("cn", "us"))
+    cn_open, us_open = (pl.col(f"{side}_undeclared") / pl.col(f"{side}_all") for side in ("cn", "us"))
     if needs_us:
-        value, (low, high) = cn / cn_all - us / us_all, difference_interval(cn, cn_all, us, us_all)
-        bound_low = cn / cn_all - (us + us_open) / us_all
-        bound_high = (cn + cn_open) / cn_all - us / us_all
-        n = cn_all + us_all
+        value, bound_low, bound_high = cn - us, cn - us - us_open, cn + cn_open - us
+        interval = difference_interval(
+            (cn, pl.col("cn_low"), pl.col("cn_high")), (us, pl.col("us_low"), pl.col("us_high"))
+        )
+        n = pl.col("cn_all") + pl.col("us_all")
     else:
-        value, (low, high) = cn / cn_all, wilson_interval(cn, cn_all)
-        bound_low, bound_high, n = value, (cn + cn_open) / cn_all, cn_all
+        value, bound_low, bound_high, n = cn, cn, cn + cn_open, pl.col("cn_all")
+        interval = pl.col("cn_low"), pl.col("cn_high")
+    low, high = (value, value) if complete_count else interval
     return _cells(
-        panels.select("period", "source_id", subject="panel").with_columns(
-            value=pl.Series(value),
-            low=pl.Series(value if complete_count else low),
-            high=pl.Series(value if complete_count else high),
-            bound_low=pl.Series(bound_low),
-            bound_high=pl.Series(bound_high),
-            n=pl.Series(n),
+        panels.with_columns(ends).select(
+            "period",
+            "source_id",
+            subject="panel",
+            value=value,
+            low=low,
+            high=high,
+            bound_low=bound_low,
+            bound_high=bound_high,
+            n=n,
             counted=pl.lit("models"),
             evidence=pl.lit("declared"),
             state=pl.lit("value"),

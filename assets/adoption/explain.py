@@ -32,7 +32,20 @@ WITH_FIGURE: Final = ("value", "zero")
 SMALL: Final = 30
 """Fewer cases than this are few."""
 
-NOT_FIGURES: Final = ("signal", "period", "level", "region_id", "coding", "counted", "evidence", "state", "reason")
+NOT_FIGURES: Final = (
+    "signal",
+    "period",
+    "level",
+    "region_id",
+    "coding",
+    "counted",
+    "evidence",
+    "state",
+    "reason",
+    "source_id",
+)
+"""Columns that a card tells elsewhere than among the figures."""
+
 OBSERVED: Final = ("region_id", "origin", "n", "n_low", "n_high", "counted", "state")
 """Columns of an observation that a card shows."""
 
@@ -173,7 +186,7 @@ def _facts(cell: Cell) -> tuple[Fact, ...]:
     facts = []
     for name, column in Estimates.columns().items():
         value = cell.get(name)
-        if value is None or name in NOT_FIGURES or name == "source_id":
+        if value is None or name in NOT_FIGURES:
             continue
         unit = str((column.metadata or {}).get("unit", ""))
         unit = f"{cell['counted']}" if unit == "see column counted" else unit
@@ -261,14 +274,23 @@ class Ledger:
             self.cells.setdefault(cell["region_id"], []).append(cell)
         self.rows: dict[tuple[Any, ...], list[Mapping[str, Any]]] = {}
         for row in observations.iter_rows(named=True):
-            region = self.regions[row["region_id"]]
+            region = self.region(row["region_id"])
             # A roll-up is computed from the rows of its economies.
             above = (region["parent_id"], "world") if row["level"] == "country" else ()
             for place in (row["region_id"], *above):
                 self.rows.setdefault((row["signal"], row["period"], row["coding"], place), []).append(row)
 
+    def region(self, region_id: str) -> Mapping[str, Any]:
+        """Return a region as the registry has it; subdivisions, which it has not, go by their codes.
+
+        Args:
+            region_id: Region of a cell.
+        """
+        subdivision = {"level": "admin1", "name": region_id, "parent_id": region_id[:2], "note": None}
+        return self.regions.get(region_id, subdivision)
+
     def _name(self, region: str) -> str:
-        return str(self.regions[region]["name"])
+        return str(self.region(region)["name"])
 
     def _beneath(self, cell: Cell) -> tuple[list[Mapping[str, Any]], str | None]:
         """Return the observations beneath a cell and, where it inherits them, from which region."""
@@ -276,7 +298,7 @@ class Ledger:
         own = self.rows.get((signal, period, coding, region), [])
         if own or cell["evidence"] != "modelled":
             return own, None
-        parent = self.regions[region]["parent_id"]
+        parent = self.region(region)["parent_id"]
         return self.rows.get((signal, period, coding, parent), []), parent
 
     def _cell_card(self, cell: Cell) -> CellCard:
@@ -349,7 +371,7 @@ class Ledger:
             chosen = list(newest.values())
         chosen.sort(key=lambda cell: cell["period"], reverse=True)
         chosen.sort(key=lambda cell: (cell["state"] not in WITH_FIGURE, SIGNALS.index(cell["signal"]), cell["coding"]))
-        region = self.regions[region_id]
+        region = self.region(region_id)
         parent = region["parent_id"]
         return Card(
             region_id=region_id,

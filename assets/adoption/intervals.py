@@ -7,6 +7,7 @@ Here: closed-form and quadrature formulas on arrays. Not here: worst-case bounds
 from typing import Final
 
 import numpy as np
+import polars as pl
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
@@ -19,6 +20,59 @@ JEFFREYS: Final = 0.5
 NODES: Final = 64
 BISECTIONS: Final = 34
 """Halvings of [0, 1]: the quantile is exact to 2⁻³⁴."""
+
+
+def standard_normal_quantile() -> float:
+    """Return z of the house's two-sided confidence."""
+    return float(special.ndtri((1 + CONFIDENCE) / 2))
+
+
+def wilson_interval(count: ArrayLike, people: ArrayLike) -> tuple[Array, Array]:
+    """Return the 95 % score interval of a share of independent people.
+
+    (p + z²/2n ± z √(p(1 − p)/n + z²/4n²)) / (1 + z²/n) with p = count / n (Wilson 1927; recommended over the textbook
+    interval by Brown, Cai and DasGupta 2001).
+
+    Args:
+        count: People on the side, or a share of them that is no whole number; one element a cell.
+        people: People in all, n.
+
+    Returns:
+        Lower and upper ends; 0 and 1 where there are no people.
+
+    Raises:
+        ValueError: A count is negative, not finite or above the number of people.
+    """
+    k, n = np.broadcast_arrays(*(np.atleast_1d(np.asarray(x, dtype=float)) for x in (count, people)))
+    wrong = ~(np.isfinite(k) & np.isfinite(n) & (k >= 0) & (k <= n + 1e-9))
+    if wrong.any():
+        cell = int(np.flatnonzero(wrong)[0])
+        raise ValueError(f"Counts of cell {cell} do not fit: {k[cell]} of {n[cell]} people.")
+    z = standard_normal_quantile()
+    size = np.maximum(n, np.finfo(float).tiny)
+    p = np.clip(k / size, 0, 1)
+    with np.errstate(over="ignore", invalid="ignore"):
+        centre = (p + z**2 / (2 * size)) / (1 + z**2 / size)
+        reach = z * np.sqrt(p * (1 - p) / size + z**2 / (4 * size**2)) / (1 + z**2 / size)
+    low = np.where(k <= 0, 0.0, np.clip(centre - reach, 0, 1))
+    high = np.where(k >= n, 1.0, np.clip(centre + reach, 0, 1))
+    return np.where(n > 0, low, 0.0), np.where(n > 0, high, 1.0)
+
+
+def difference_interval(
+    later: tuple[pl.Expr, pl.Expr, pl.Expr], earlier: tuple[pl.Expr, pl.Expr, pl.Expr]
+) -> tuple[pl.Expr, pl.Expr]:
+    """Return the 95 % interval of the difference of two shares, each given as share, lower and upper end.
+
+    d − √((p₁ − l₁)² + (u₂ − p₂)²) and d + √((u₁ − p₁)² + (p₂ − l₂)²) with d = p₁ − p₂: the square-and-add rule, which
+    with Wilson's intervals is Newcombe's method 10 (1998) and holds for any intervals of independent estimates (Zou and
+    Donner 2008). People who are in both samples make it wider than need be.
+    """
+    (share, low, high), (before, before_low, before_high) = later, earlier
+    difference = share - before
+    down = ((share - low).pow(2) + (before_high - before).pow(2)).sqrt()
+    up = ((high - share).pow(2) + (before - before_low).pow(2)).sqrt()
+    return difference - down, difference + up
 
 
 def _overlap_share_below(share: Array, cn_only: Array, us_only: Array, both: Array, nodes: Array) -> Array:
@@ -69,53 +123,3 @@ def overlap_share_interval(n_cn: ArrayLike, n_us: ArrayLike, n_both: ArrayLike) 
         ends.append((low + high) / 2)
     # With no people on one side the share is 0 or 1, which the posterior of a continuous share never reaches.
     return np.minimum(ends[0], np.where(cn == 0, 0.0, 1.0)), np.maximum(ends[1], np.where(us == 0, 1.0, 0.0))
-
-
-def wilson_interval(part: ArrayLike, whole: ArrayLike) -> tuple[Array, Array]:
-    """Return the 95 % score interval of a share of independent cases (Wilson 1927).
-
-    Args:
-        part: Cases that count; one element a cell. Fractions of cases are admitted.
-        whole: All cases.
-
-    Returns:
-        Lower and upper ends; 0 and 1 where there is no case.
-
-    Raises:
-        ValueError: A part is negative or greater than its whole.
-    """
-    count, total = np.broadcast_arrays(*(np.atleast_1d(np.asarray(x, dtype=float)) for x in (part, whole)))
-    if not ((count >= 0) & (count <= total)).all():
-        raise ValueError("A part is negative or greater than its whole; give cases out of all cases.")
-    squared = float(special.ndtri((1 + CONFIDENCE) / 2)) ** 2
-    centre = (count + squared / 2) / (total + squared)
-    spread = np.sqrt(squared * (count * (total - count) / np.maximum(total, 1e-300) + squared / 4)) / (total + squared)
-    return np.where(count == 0, 0.0, centre - spread), np.where(count == total, 1.0, centre + spread)
-
-
-def difference_interval(
-    part: ArrayLike, whole: ArrayLike, other_part: ArrayLike, other_whole: ArrayLike
-) -> tuple[Array, Array]:
-    """Return the 95 % interval of a share minus another, independent one (Newcombe 1998, method 10).
-
-    Args:
-        part: Cases of the first share; one element a cell.
-        whole: All cases of the first.
-        other_part: Cases of the second share.
-        other_whole: All cases of the second; each whole at least one case.
-
-    Returns:
-        Lower and upper ends.
-
-    Raises:
-        ValueError: A part is negative or greater than its whole, or a whole has no case.
-    """
-    one, all_one, two, all_two = (np.asarray(x, dtype=float) for x in (part, whole, other_part, other_whole))
-    if not ((all_one > 0) & (all_two > 0)).all():
-        raise ValueError("A difference of shares needs a case on either side.")
-    (low, high), (other_low, other_high) = wilson_interval(one, all_one), wilson_interval(two, all_two)
-    first, second = one / all_one, two / all_two
-    return (
-        first - second - np.hypot(first - low, other_high - second),
-        first - second + np.hypot(high - first, second - other_low),
-    )

@@ -16,8 +16,8 @@ from typing import Any, Final
 import numpy as np
 import polars as pl
 
-from assets.adoption.intervals import overlap_share_interval
-from assets.adoption.shrinkage import logit, shrink, standard_normal_quantile
+from assets.adoption.intervals import overlap_share_interval, standard_normal_quantile
+from assets.adoption.shrinkage import logit, observed_log_odds, shrink
 from assets.adoption.survey import UNLOCATED, counts_by_country
 
 Cell = Mapping[str, Any]
@@ -25,7 +25,7 @@ Counts = tuple[float, float, float]
 """People on the Chinese side, on the US side and on both."""
 
 TOLERANCE: Final = 1e-5
-"""Greatest difference between a step and the figure it explains: steps are written with six digits."""
+"""Greatest difference between a step and the figure it explains, of greater figures relative to them."""
 
 NAMES: Final = ("cn_low", "cn_high", "us_low", "us_high", "both_low", "both_high")
 SURVEY: Final = "survey_use"
@@ -52,7 +52,7 @@ class Step:
     @property
     def agrees(self) -> bool:
         """Whether the recomputed figure is the one in the table."""
-        return abs(self.result - self.shown) <= TOLERANCE
+        return abs(self.result - self.shown) <= TOLERANCE * max(1.0, abs(self.shown))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,21 +112,22 @@ def _shrinkage(cells: pl.DataFrame, regions: pl.DataFrame) -> tuple[dict[Any, An
     """Return spread and priors of every signal, period and coding with shrunken shares."""
     spread: dict[Any, Any] = {}
     prior: dict[Any, Any] = {}
-    known = cells.filter(pl.col("cn_share_shrunk").is_not_null() & pl.col("cn_share").is_not_null())
-    placed = known.join(regions.select("region_id", "parent_id"), on="region_id", how="left")
-    slices = ["signal", "period", "coding"]
-    for (signal, period, coding), own in placed.group_by(slices, maintain_order=True):
-        for level in ("country", "subregion"):
-            rows = own.filter(pl.col("level") == level).sort("region_id")
-            if rows.is_empty():
-                continue
-            group = rows["parent_id"].fill_null("").rank("dense").to_numpy().astype(np.int64) - 1
-            share, low, high = (rows[name].to_numpy() for name in ("cn_share", "cn_share_low", "cn_share_high"))
-            found = shrink(share, low, high, group)
-            if level == "country":
-                spread[signal, period, coding] = found.within
-            for region, place in zip(rows["region_id"], group, strict=True):
-                prior[signal, period, coding, region] = (float(found.group_share[place]), found.within)
+    known = cells.filter(pl.col("cn_share_shrunk").is_not_null() & pl.col("cn_share_low").is_not_null())
+    placed = known.join(regions.select("region_id", "parent_id"), on="region_id", how="left").with_columns(
+        pl.when(pl.col("level") == "admin1")
+        .then(pl.col("region_id").str.slice(0, 2))
+        .otherwise(pl.col("parent_id").fill_null("world"))
+        .alias("parent_id")
+    )
+    slices = ["signal", "period", "coding", "level"]
+    for (signal, period, coding, level), rows in placed.sort("region_id").group_by(slices, maintain_order=True):
+        group = rows["parent_id"].rank("dense").to_numpy().astype(np.int64) - 1
+        share, low, high = (rows[name].to_numpy() for name in ("cn_share", "cn_share_low", "cn_share_high"))
+        found = shrink(share, low, high, group)
+        if level == "country":
+            spread[signal, period, coding] = found.spread
+        for region, place in zip(rows["region_id"], group, strict=True):
+            prior[signal, period, coding, region] = (float(found.group_share[place]), found.within)
     return spread, prior
 
 
@@ -264,37 +265,49 @@ def _interval_steps(cell: Cell, known: Inputs) -> list[tuple[str, str, str, floa
     return steps
 
 
+def _odds(share: float, low: float, high: float) -> tuple[float, str]:
+    """Return the log-odds of a share and how a step writes them; 0 and 1 are read off the interval's far end."""
+    effect = float(observed_log_odds(np.array([share]), np.array([low]), np.array([high]))[0][0])
+    return effect, f"logit({_written(share)})" if 0 < share < 1 else f"{effect:.8g}"
+
+
 def _inherited_steps(cell: Cell, known: Inputs) -> list[tuple[str, str, str, float]]:
     """Return the steps of a metro that inherits its economy's share."""
     parent = known.parents.get(cell["region_id"])
     above = known.cells.get(key_of(cell, parent)) if parent else None
     spread = known.spread.get((cell["signal"], cell["period"], cell["coding"]))
-    if cell["level"] != "metro" or above is None or spread is None or cell["cn_share"] is None:
+    if cell["level"] != "metro" or cell["coverage"] != 0 or above is None or spread is None:
         return []
     share, low, high = (above[name] for name in ("cn_share", "cn_share_low", "cn_share_high"))
-    if None in {share, low, high}:
+    if cell["cn_share"] is None or None in {share, low, high}:
         return []
     quantile = standard_normal_quantile()
-    centre, ends, reach = float(logit(np.array(share))), logit(np.array([low, high])), quantile * spread
+    (centre, odds), reach = _odds(share, low, high), quantile * spread
     steps = [("cn_share", f"share of {parent}", _written(share), share)]
-    for name, way, end, given in (("low", -1, ends[0], low), ("high", 1, ends[1], high)):
-        result = 1 / (1 + math.exp(-(centre + way * math.hypot(centre - end, reach))))
-        odds = f"logit({_written(share)})"
-        off = f"hypot({odds} - logit({_written(given)}), {quantile:.6g} * {spread:.6g})"
+    for name, way, given in (("low", -1, low), ("high", 1, high)):
+        end = float(logit(np.array(given)))
+        wider = 1 / (1 + math.exp(-(centre + way * math.hypot(centre - end, reach))))
+        inside = 0 < given < 1
+        off = (
+            f"hypot({odds} - {f'logit({_written(given)})' if inside else f'{end:.8g}'}, {quantile:.6g} * {spread:.6g})"
+        )
         numbers = f"expit({odds} {'-' if way < 0 else '+'} {off})"
         formula = (
             f"expit(logit(share) {'−' if way < 0 else '+'} √((logit(share) − logit({name}))² + (z × spread between "
             "economies)²))"
         )
-        steps.append((f"cn_share_{name}", formula, numbers, result))
-    if cell["coverage"] == 0:
-        nobody = "nobody is located here, so that "
-        steps += [
-            ("bound_low", f"{nobody}all may be on the US side", "0", 0.0),
-            ("bound_high", f"{nobody}all may be on the Chinese side", "1", 1.0),
-            ("coverage", "located here / all", "0", 0.0),
-        ]
-    return steps
+        if not 0 < share < 1:
+            pick = "min" if way < 0 else "max"
+            numbers, formula = f"{pick}({numbers}, {_written(share)})", f"{formula}, or the share itself"
+            wider = min(wider, share) if way < 0 else max(wider, share)
+        steps.append((f"cn_share_{name}", formula, numbers, wider))
+    nobody = "nobody is located here, so that "
+    return [
+        *steps,
+        ("bound_low", f"{nobody}all may be on the US side", "0", 0.0),
+        ("bound_high", f"{nobody}all may be on the Chinese side", "1", 1.0),
+        ("coverage", "located here / all", "0", 0.0),
+    ]
 
 
 def _shrunken_step(cell: Cell, known: Inputs) -> list[tuple[str, str, str, float]]:
@@ -302,16 +315,47 @@ def _shrunken_step(cell: Cell, known: Inputs) -> list[tuple[str, str, str, float
     if found is None or None in {cell["cn_share"], cell["cn_share_low"], cell["cn_share_high"]}:
         return []
     prior, within = found
-    low, high, raw, towards = logit(
-        np.array([cell["cn_share_low"], cell["cn_share_high"], cell["cn_share"], prior])
-    ).tolist()
-    variance = max((high - low) / (2 * standard_normal_quantile()), 1e-3) ** 2
+    ends = [np.array([cell[name]]) for name in ("cn_share", "cn_share_low", "cn_share_high")]
+    variance = float(observed_log_odds(*ends)[1][0])
+    effect, odds = _odds(cell["cn_share"], cell["cn_share_low"], cell["cn_share_high"])
+    raw, towards = (float(logit(np.array(share))) for share in (cell["cn_share"], prior))
     own = within**2 / (within**2 + variance)
-    result = 1 / (1 + math.exp(-(own * raw + (1 - own) * towards)))
-    numbers = f"expit({own:.8g} * logit({_written(cell['cn_share'])}) + (1 - {own:.8g}) * logit({_written(prior)}))"
-    above = "the world" if cell["level"] == "subregion" else "its subregion"
-    formula = f"expit(w × logit(share) + (1 − w) × logit(pulled share of {above})), w = spread² / (spread² + sampling²)"
-    return [("cn_share_shrunk", formula, numbers, result)]
+    mean = own * effect + (1 - own) * towards
+    numbers = f"{own:.8g} * {odds} + (1 - {own:.8g}) * logit({_written(prior)})"
+    above = {"subregion": "the world", "country": "its subregion"}.get(cell["level"], "its economy's parts")
+    formula = f"w × logit(share) + (1 − w) × logit(pulled share of {above})"
+    if not min(raw, towards) <= mean <= max(raw, towards):
+        # With nobody on one side the log-odds stand in for the raw share and could lie beyond what it is pulled to.
+        mean, numbers, formula = towards, f"logit({_written(prior)})", f"logit(pulled share of {above})"
+    else:
+        formula += ", w = spread² / (spread² + sampling²)"
+    return [("cn_share_shrunk", f"expit of {formula}", f"expit({numbers})", 1 / (1 + math.exp(-mean)))]
+
+
+def _before(cell: Cell, known: Inputs) -> list[tuple[str, str, str, float]]:
+    """Return the steps of the changes against the previous period and a year ago."""
+    year = cell["period"]
+    earlier = {
+        "change_previous": cell["previous_period"],
+        "change_year": year.replace(year=year.year - 1),
+    }
+    steps = []
+    for name, period in earlier.items():
+        before = known.cells.get((cell["signal"], period, cell["coding"], cell["region_id"]))
+        if cell[name] is None or before is None or before["cn_share"] is None:
+            continue
+        numbers = f"100 * ({_written(cell['cn_share'])} - {_written(before['cn_share'])})"
+        change = 100 * (cell["cn_share"] - before["cn_share"])
+        steps.append((name, f"100 × (share − share of {period:%Y-%m}), in points", numbers, change))
+    return steps
+
+
+def _coverage_step(cell: Cell) -> list[tuple[str, str, str, float]]:
+    here, nowhere = cell["n_located"], cell["n_unlocated"]
+    if here is None or nowhere is None or here + nowhere == 0:
+        return []
+    numbers = f"{_written(here)} / ({_written(here)} + {_written(nowhere)})"
+    return [("coverage", "located / (located + unlocated)", numbers, here / (here + nowhere))]
 
 
 def _against_world(cell: Cell, known: Inputs) -> list[tuple[str, str, str, float]]:
@@ -333,8 +377,8 @@ def steps(cell: Cell, known: Inputs) -> tuple[Step, ...]:
     if cell["evidence"] == "modelled":
         found = _inherited_steps(cell, known)
     else:
-        own = _survey_steps(cell, known) if cell["signal"] == SURVEY else _counted_steps(cell)
-        found = [*own, *_interval_steps(cell, known), *_shrunken_step(cell, known)]
+        own = _survey_steps(cell, known) if cell["signal"] == SURVEY else [*_counted_steps(cell), *_coverage_step(cell)]
+        found = [*own, *_interval_steps(cell, known), *_shrunken_step(cell, known), *_before(cell, known)]
     return tuple(
         Step(column=column, formula=formula, numbers=numbers, result=float(result), shown=float(cell[column]))
         for column, formula, numbers, result in [*found, *_against_world(cell, known)]

@@ -48,7 +48,7 @@ def render_cards(ledger: Ledger, environment: Environment, frame: Mapping[str, A
     template = environment.get_template("explain.html")
     listed: dict[str, list[dict[str, Any]]] = {level: [] for level in LEVELS}
     for region_id in ledger.regions:
-        card = ledger.card(region_id, every=True)
+        card = ledger.card(region_id)
         known = [cell for cell in card.cells if cell.has_figure]
         listed[card.level].append({"page": page_of(region_id), "name": card.name, "known": len(known)})
         yield (

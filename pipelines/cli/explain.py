@@ -75,7 +75,8 @@ def explain(  # noqa: PLR0917 - click passes by name
 
     _check_words(signals, coding)
     tables, place = _tables(live=live, data=data)
-    found = _region(region, tables["regions"])
+    subdivisions = set(tables["estimates"].filter(level="admin1")["region_id"])
+    found = region.upper() if region.upper() in subdivisions else _region(region, tables["regions"])
     _, manifest = read_manifest()
     ledger = Ledger(
         tables["estimates"],

@@ -2,14 +2,11 @@
 
 from datetime import date
 
-import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
+from assets.adoption.claim_figures import licence_cells
 from assets.adoption.claims import ClaimError, claims_table, load_claims, statement_cells
-from assets.adoption.intervals import difference_interval, wilson_interval
 from assets.schemas import validate
 from assets.schemas.claims import Claims
 
@@ -157,28 +154,32 @@ def test_controls_are_judged_against_placebo_dates_and_never_beyond_partly(event
     assert set(controls["claim_verdict"]) == {expected}
 
 
-@given(st.lists(st.tuples(st.integers(0, 60), st.integers(1, 60)), min_size=1, max_size=5))
-def test_wilson_holds_the_share_and_solves_its_equation(counts):
-    part = np.array([min(one) for one in counts])
-    whole = np.array([max(one) for one in counts])
-    low, high = wilson_interval(part, whole)
-    share = part / whole
-    assert ((low <= share + 1e-12) & (share <= high + 1e-12)).all()
-    for end in (low, high):
-        inside = (end > 0) & (end < 1)
-        off = (share - end) ** 2 - 1.959963984540054**2 * end * (1 - end) / whole
-        assert np.abs(off[inside]).max(initial=0) < 1e-9
-
-
-def test_differences_are_those_that_newcombe_prints():
+def test_licence_gaps_are_those_that_newcombe_prints():
     # Newcombe 1998, table II, method 10: 56/70 − 48/80 and 9/10 − 3/10.
-    low, high = difference_interval([56, 9], [70, 10], [48, 3], [80, 10])
-    assert low == pytest.approx([0.0524, 0.1705], abs=5e-5)
-    assert high == pytest.approx([0.3339, 0.8090], abs=5e-5)
+    rows = []
+    for panel, counts in (("trending", (56, 70, 48, 80)), ("evaluation_registry", (9, 10, 3, 10))):
+        for origin, permissive, whole in (("CN", *counts[:2]), ("US", *counts[2:])):
+            shared = {"panel": panel, "period": date(2026, 1, 1), "origin": origin, "source_id": "x"}
+            rows += [
+                shared | {"licence_class": "permissive", "models": float(permissive)},
+                shared | {"licence_class": "custom", "models": float(whole - permissive)},
+            ]
+    cells = licence_cells(pl.DataFrame(rows), "cn_minus_us_permissive", complete_count=False)
+    assert cells["subject"].to_list() == ["evaluation_registry", "trending"]
+    assert cells["low"].to_list() == pytest.approx([0.1705, 0.0524], abs=5e-5)
+    assert cells["high"].to_list() == pytest.approx([0.8090, 0.3339], abs=5e-5)
+    assert cells["n"].to_list() == [20, 150]
 
 
-def test_cases_that_cannot_be_are_refused():
-    with pytest.raises(ValueError, match="greater than its whole"):
-        wilson_interval([3], [2])
-    with pytest.raises(ValueError, match="a case on either side"):
-        difference_interval([0], [0], [1], [2])
+def test_models_without_a_licence_widen_the_bounds_of_either_side():
+    rows = [
+        {"origin": origin, "licence_class": kind, "models": number}
+        for origin, counts in (("CN", (6.0, 1.0, 3.0)), ("US", (4.0, 2.0, 4.0)))
+        for kind, number in zip(("permissive", "undeclared", "custom"), counts, strict=True)
+    ]
+    frame = pl.DataFrame(rows).with_columns(panel=pl.lit("trending"), period=date(2026, 1, 1), source_id=pl.lit("x"))
+    share = licence_cells(frame, "cn_permissive", complete_count=False).row(0, named=True)
+    gap = licence_cells(frame, "cn_minus_us_permissive", complete_count=True).row(0, named=True)
+    assert (share["bound_low"], share["bound_high"]) == pytest.approx((0.6, 0.7))
+    assert (gap["low"], gap["high"]) == pytest.approx((0.2, 0.2))
+    assert (gap["bound_low"], gap["bound_high"]) == pytest.approx((0.0, 0.3))

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from assets.adoption.estimates import estimate
-from assets.adoption.explain import STATE_MEANS, Ledger, origin_cards
+from assets.adoption.explain import NOT_FIGURES, STATE_MEANS, Ledger, origin_cards
 from assets.adoption.survey import survey_observations
 from assets.ingest.snapshot import read, read_manifest
 from assets.schemas import TABLES
@@ -22,7 +22,12 @@ def tables():
         for name in ("adoption/builder_choices", "ingest/package_downloads", "attribute/tracked_packages")
     )
     survey, regions = read("survey_use"), load_regions()
-    return estimate(survey, *empty, regions), survey_observations(survey), survey, regions
+    return (
+        estimate(survey, *empty, regions, denominators=read("denominators")),
+        survey_observations(survey),
+        survey,
+        regions,
+    )
 
 
 @pytest.fixture(scope="module")
@@ -38,10 +43,11 @@ def test_a_card_shows_every_column_of_its_cell_with_the_declared_meaning(tables,
     cell = tables[0].filter((pl.col("signal") == "survey_use") & (pl.col("region_id") == "NG")).row(0, named=True)
     facts = {fact.column: fact for fact in _survey(ledger, "NG").figures}
     declared = TABLES["adoption/estimates"].columns()
-    numbers = {name for name, column in declared.items() if column.dtype.is_numeric() and cell[name] is not None}
-    assert set(facts) == numbers
-    assert all(facts[name].value == cell[name] for name in numbers)
-    assert all(facts[name].meaning == declared[name].description for name in numbers)
+    shown = {name for name in declared if cell[name] is not None} - {*NOT_FIGURES}
+    assert set(facts) == shown
+    assert {name for name, column in declared.items() if column.dtype.is_numeric()} & set(NOT_FIGURES) == set()
+    assert all(facts[name].value == cell[name] for name in shown)
+    assert all(facts[name].meaning == declared[name].description for name in shown)
     assert (facts["n"].said, facts["n"].unit, facts["cn_share"].said) == ("45", "people", "65 %")
 
 

@@ -66,6 +66,7 @@ def snapshot(regions):
         _empty("ingest/package_downloads"),
         _empty("attribute/tracked_packages"),
         regions,
+        denominators=read("denominators"),
     )
     return cells, inputs(cells, survey, regions)
 

@@ -25,7 +25,7 @@ def data(tmp_path_factory):
     )
     survey, regions = read("survey_use"), load_regions()
     tables = {
-        "adoption/estimates": estimate(survey, *empty, regions),
+        "adoption/estimates": estimate(survey, *empty, regions, denominators=read("denominators")),
         "adoption/observations": survey_observations(survey),
         "ingest/survey_use": survey,
         "attribute/regions": regions,
