@@ -155,7 +155,7 @@ def check_cells(cells: pl.DataFrame, regions: pl.DataFrame, spec: MapSpec) -> No
 
 def _look() -> pl.Expr:
     """Look of a row (DESIGN, section 6, rule 8): the state decides first, then evidence, then n."""
-    few = pl.col("counted").is_in(["people", "organisations"]) & (pl.col("n") < scales.SMALL_N)
+    few = pl.col("counted").is_in(["people", "organisations", "downloaders"]) & (pl.col("n") < scales.SMALL_N)
     return (
         pl.when(~pl.col("state").is_in(["value", "zero"]))
         .then(pl.col("state"))
@@ -265,6 +265,15 @@ def _upper(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def _metro_words(evidence: pl.Series) -> str:
+    """Metro areas with a share, and whether they are measured."""
+    modelled = int((evidence == "modelled").sum())
+    if not evidence.len() or modelled == evidence.len():
+        return "metro areas modelled" if modelled else ""
+    rest = f", {modelled} of them modelled" if modelled else ""
+    return f"{evidence.len()} metro areas with a share{rest}"
+
+
 def subtitle(one: Slice) -> str:
     """Signal, period, n, coverage and evidence of a slice in one line."""
     world = one.rows.filter((pl.col("level") == "world") & pl.col("n").is_not_null())
@@ -281,8 +290,7 @@ def subtitle(one: Slice) -> str:
         f"{one.counts.valued} economies and territories with a share",
         f"coverage {words.percent(coverage)}" if coverage is not None else "coverage not known",
         f"evidence: {words.listing(evidence)}" if evidence else "evidence: none",
-        "metro areas modelled" if "modelled" in metros else "",
-        f"{metros.len()} metro areas with a share" if metros.len() and "modelled" not in metros else "",
+        _metro_words(metros),
         f"origin: {words.CODINGS[one.coding]}",
     ]
     return " · ".join(part for part in parts if part)

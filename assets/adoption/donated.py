@@ -9,8 +9,8 @@ two models counts twice, and the distinct people of a side are known only from b
 repository. The interval takes no more people than that, and the bounds go down to it.
 
 A share needs donors on both sides: logs of Chinese publishers alone would show 100 %. Where one side donated nothing
-for a month, no cell of that month has a share, and each says why. Donors are those who chose to give, not all publishers:
-the share compares the repositories in the logs.
+for a month, no cell of that month has a share, and each says why. Donors are those who chose to give, not all
+publishers: the share compares the repositories in the logs.
 """
 
 from typing import Final
