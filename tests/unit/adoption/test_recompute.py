@@ -12,11 +12,15 @@ from hypothesis import strategies as st
 
 from assets.adoption.derivatives import derivative_cells
 from assets.adoption.estimates import estimate
+from assets.adoption.explain import Ledger
 from assets.adoption.intervals import overlap_share_interval
+from assets.adoption.located import located_cells
 from assets.adoption.recompute import TOLERANCE, Step, inputs, steps
-from assets.ingest.snapshot import read
+from assets.ingest.snapshot import read, read_manifest
 from assets.schemas import TABLES
+from assets.schemas.ingest import Contributions
 from maps.geometry.regions import load_regions
+from tests.unit.adoption.people import CN, TRACKED, US, forks_of, places_of
 
 OPERATORS = {ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv}
 FUNCTIONS = {
@@ -39,6 +43,8 @@ def calculate(text):
                 return value(body)
             case ast.Constant(value=number):
                 return number
+            case ast.UnaryOp(op=ast.USub(), operand=operand):
+                return -value(operand)
             case ast.BinOp(left=left, op=sign, right=right):
                 return OPERATORS[type(sign)](value(left), value(right))
             case ast.Call(func=ast.Name(id=name), args=args):
@@ -133,6 +139,45 @@ def test_builders_recompute_whatever_was_chosen(counts):
         for step in explained:
             assert step.agrees
             assert calculate(step.numbers) == pytest.approx(step.shown, abs=TOLERANCE)
+
+
+PEOPLE = [
+    (40, ("NG", "NG-LA", "metro:lagos"), (CN,), 2024),
+    (25, ("NG", "NG-LA", "metro:lagos"), (CN, US), 2025),
+    (31, ("NG", "NG-KN", None), (US,), 2024),
+    (17, ("NG", None, None), (CN,), 2025),
+    (22, ("GH", None, None), (US,), 2025),
+    (12, ("KE", None, None), (CN, US), 2024),
+    (19, ("KE", None, None), (US,), 2025),
+    (16, ("PE", "PE-LIM", "metro:lima"), (CN,), 2025),
+    (30, (None, None, None), (CN, US), 2025),
+]
+
+
+@pytest.mark.parametrize("left_out", [1, 3, 6])
+def test_people_located_by_profile_recompute_at_every_level(regions, left_out):
+    groups = PEOPLE[:left_out] + PEOPLE[left_out + 1 :]
+    nobody = Contributions.create_empty()
+    located = located_cells(forks_of(groups), nobody, places_of(groups), TRACKED, regions)
+    survey = read("survey_use")
+    cells = estimate(
+        survey,
+        _empty("adoption/builder_choices"),
+        _empty("ingest/package_downloads"),
+        _empty("attribute/tracked_packages"),
+        regions,
+        denominators=read("denominators"),
+        located=located,
+    )
+    known = inputs(cells, survey, regions)
+    forks = cells.filter((pl.col("signal") == "fork") & pl.col("cn_share").is_not_null())
+    found = [(cell, step) for cell in forks.iter_rows(named=True) for step in steps(cell, known)]
+    assert {cell["level"] for cell, _ in found} >= {"world", "country", "admin1", "metro"}
+    assert {step.column for _, step in found} >= {"cn_share", "cn_share_low", "cn_share_shrunk", "coverage"}
+    for cell, step in found:
+        assert step.agrees, (cell["region_id"], step)
+        assert calculate(step.numbers) == pytest.approx(step.shown, abs=10 * TOLERANCE), (cell["region_id"], step)
+    Ledger(cells, TABLES["adoption/observations"].create_empty(), survey, regions, read_manifest()[1]).card("NG-LA")
 
 
 def test_a_figure_that_is_not_the_formulas_is_told(snapshot, regions):
