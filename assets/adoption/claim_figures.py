@@ -53,7 +53,7 @@ EVENT_COLUMNS: Final = (
 PLACEBO_LEVEL: Final = 0.05
 """A real event must be among so small a part of the placebo dates, or its effect is one that any date may show."""
 
-NOTHING_READ: Final = "The table {} has no rows in this run."
+NOTHING_READ: Final = "The table {} has no rows on this in this run."
 ORDINARY: Final = "Placebo dates without any event show as much: rank {} among {}."
 
 

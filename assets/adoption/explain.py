@@ -88,7 +88,7 @@ class SnapshotFile:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Origin:
+class SourceCard:
     """A source beneath a cell, and the files of the snapshot that hold its rows."""
 
     source_id: str
@@ -144,7 +144,7 @@ class CellCard:
     observations: tuple[Observation, ...]
     observations_of: str | None
     observation_count: int
-    sources: tuple[Origin, ...]
+    sources: tuple[SourceCard, ...]
     unknown: tuple[str, ...]
 
     @property
@@ -223,7 +223,7 @@ def _unknown(cell: Cell, signal: Signal) -> tuple[str, ...]:
     return tuple(said)
 
 
-def origin_cards(manifest: Mapping[str, Any]) -> dict[str, Origin]:
+def source_cards(manifest: Mapping[str, Any]) -> dict[str, SourceCard]:
     """Return every source with the files of the embedded snapshot that hold its rows.
 
     Args:
@@ -231,7 +231,7 @@ def origin_cards(manifest: Mapping[str, Any]) -> dict[str, Origin]:
     """
     sources: Mapping[str, Source] = load_sources()
     return {
-        key: Origin(
+        key: SourceCard(
             source_id=key,
             **(source.model_dump() | {"dated": source.dated.isoformat()}),
             files=tuple(
@@ -267,7 +267,7 @@ class Ledger:
     ) -> None:
         self.known: Inputs = inputs(estimates, survey_use, regions, only=only)
         self.regions = {row["region_id"]: row for row in regions.iter_rows(named=True)}
-        self.sources = origin_cards(manifest)
+        self.sources = source_cards(manifest)
         self.signals = load_signals()
         self.cells: dict[str, list[Cell]] = {}
         for cell in self.known.cells.values():

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from jinja2 import Environment
 
-from assets.adoption.explain import Card, Ledger, Origin
+from assets.adoption.explain import Card, Ledger, SourceCard
 from maps import words
 
 FOLDER: Final = PurePosixPath("explain")
@@ -33,7 +33,7 @@ def page_of(region_id: str) -> str:
     return f"{region_id.replace(':', '-')}.html"
 
 
-def _sources(card: Card) -> list[Origin]:
+def _sources(card: Card) -> list[SourceCard]:
     return list({source.source_id: source for cell in card.cells for source in cell.sources}.values())
 
 

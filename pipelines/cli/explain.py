@@ -127,13 +127,16 @@ def _region(text: str, regions: "pl.DataFrame") -> str:
     from maps.words import listing
 
     found = find_region(text, regions)
-    options = found.regions or (() if found.similar else _holding(text, regions))
-    if len(options) == 1:
-        return options[0]
-    if options:
-        named = dict(regions.select("region_id", "name").iter_rows())
-        listed = ", ".join(f"{one} ({named[one]}, {_level(one, regions)})" for one in options)
+    if len(found.regions) == 1:
+        return found.regions[0]
+    named = dict(regions.select("region_id", "name").iter_rows())
+    if found.regions:
+        listed = ", ".join(f"{one} ({named[one]}, {_level(one, regions)})" for one in found.regions)
         raise click.UsageError(f"{text!r} names several regions: {listed}. Give one of these ids.")
+    holder = None if found.similar else _holder(text, regions)
+    if holder:
+        click.echo(f"{text!r} is no region of its own and lies in {named[holder]}.", err=True)
+        return holder
     meant = f" Did you mean {listing(found.similar).replace(' and ', ' or ')}?" if found.similar else ""
     raise click.UsageError(
         f"{text!r} is no region of the atlas.{meant} Give an ISO code such as NG, a metro such as metro:lagos, or a "
@@ -148,15 +151,15 @@ def _level(region: str, regions: "pl.DataFrame") -> str:
     return LEVELS.get(level, level)
 
 
-def _holding(text: str, regions: "pl.DataFrame") -> tuple[str, ...]:
-    """Return the metro, or else the economy, that a place lies in; none where the text does not say."""
+def _holder(text: str, regions: "pl.DataFrame") -> str | None:
+    """Return the metro, or else the economy, that a place lies in; None where the text does not say."""
     import polars as pl
 
     from assets.places.locate import locate
 
     row = locate(pl.Series([text])).row(0, named=True)
     known = set(regions["region_id"])
-    return tuple(one for one in (row["metro"], row["country"]) if one in known)[:1]
+    return next((str(one) for one in (row["metro"], row["country"]) if one in known), None)
 
 
 def _nothing(

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from assets.adoption.estimates import estimate
-from assets.adoption.explain import NOT_FIGURES, STATE_MEANS, Ledger, origin_cards
+from assets.adoption.explain import NOT_FIGURES, STATE_MEANS, Ledger, source_cards
 from assets.adoption.survey import survey_observations
 from assets.ingest.snapshot import read, read_manifest
 from assets.schemas import TABLES
@@ -109,5 +109,5 @@ def test_a_card_is_plain_json(ledger):
 
 def test_sources_stand_with_all_their_files():
     _, manifest = read_manifest()
-    files = [file for source in origin_cards(manifest).values() for file in source.files]
+    files = [file for source in source_cards(manifest).values() for file in source.files]
     assert {file.table for file in files} == {f"ingest/{name}" for name in manifest["tables"]}

@@ -91,6 +91,14 @@ def test_live_stores_are_explained_too(atlas):
     assert "From the last build (live)." in out
 
 
+@pytest.mark.parametrize(("place", "region"), [("Ikeja", "metro:lagos"), ("Surabaya", "ID")])
+def test_a_place_inside_a_region_leads_to_it_and_says_so(atlas, place, region):
+    code, out, err = atlas(place, "--json", "--signal", "survey_use")
+    assert code == 0
+    assert json.loads(out)["region_id"] == region
+    assert f"{place!r} is no region of its own and lies in" in err
+
+
 def test_an_ambiguous_name_lists_what_it_may_mean(atlas):
     code, _, err = atlas("Singapore")
     assert code == 2
