@@ -126,10 +126,9 @@ def overlap_share_interval(n_cn: ArrayLike, n_us: ArrayLike, n_both: ArrayLike) 
         )
     # Small counts repeat in many cells.
     counts, cells = np.unique(np.column_stack([cn, us, both]), axis=0, return_inverse=True)
-    alpha = tuple(
-        category + JEFFREYS for category in (counts[:, 0] - counts[:, 2], counts[:, 1] - counts[:, 2], counts[:, 2])
-    )
+    cn_only, us_only = (counts[:, side] - counts[:, 2] + JEFFREYS for side in (0, 1))
+    both_sides = counts[:, 2] + JEFFREYS
     levels = ((1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2)
-    ends = [_overlap_share_quantile(*alpha, level)[cells.reshape(-1)] for level in levels]
+    ends = [_overlap_share_quantile(cn_only, us_only, both_sides, level)[cells.reshape(-1)] for level in levels]
     # With no people on one side the share is 0 or 1, which the posterior of a continuous share never reaches.
     return np.minimum(ends[0], np.where(cn == 0, 0.0, 1.0)), np.maximum(ends[1], np.where(us == 0, 1.0, 0.0))
