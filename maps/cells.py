@@ -280,13 +280,15 @@ def subtitle(one: Slice) -> str:
     economies = one.rows.filter((pl.col("level") == "country") & pl.col("cn_share").is_not_null())
     counted = world if world.height else economies
     total = float(counted["n"].sum()) if counted.height else None
+    # Logs count who downloaded; the signal's own word is for what other sources of it count.
+    people = "downloaders" if "downloaders" in counted["counted"] else one.spec.people
     coverage = world["coverage"][0] if world.height else None
     kinds = one.rows.filter(pl.col("cn_share").is_not_null() & (pl.col("level") != "metro"))["evidence"].unique()
     evidence = [words.EVIDENCE[kind] for kind in words.EVIDENCE if kind in kinds]
     metros = one.rows.filter((pl.col("level") == "metro") & pl.col("cn_share").is_not_null())["evidence"]
     parts = [
         _upper(period_words(one)),
-        f"n = {words.count(total)} {one.spec.people}" if total is not None else "n: none counted",
+        f"n = {words.count(total)} {people}" if total is not None else "n: none counted",
         f"{one.counts.valued} economies and territories with a share",
         f"coverage {words.percent(coverage)}" if coverage is not None else "coverage not known",
         f"evidence: {words.listing(evidence)}" if evidence else "evidence: none",

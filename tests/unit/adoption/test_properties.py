@@ -12,7 +12,7 @@ from assets.adoption.changes import with_changes
 from assets.adoption.estimates import estimate
 from assets.adoption.intervals import difference_interval, overlap_share_interval, wilson_interval
 from assets.adoption.leave_one_out import without_one
-from assets.adoption.located import cells_of_people, count_people, located_cells
+from assets.adoption.located import cells_of_people, count_in_shards, count_people, located_cells, people_events
 from assets.adoption.rates import with_rates
 from assets.adoption.shrinkage import expit, shrink
 from assets.adoption.suppression import LEAST_PEOPLE
@@ -157,6 +157,16 @@ def test_dropping_a_repository_is_counting_without_it(groups):
             shares.append(cn / (cn + us))
         assert cell["leave_one_out_low"] == pytest.approx(min(shares))
         assert cell["leave_one_out_high"] == pytest.approx(max(shares))
+
+
+@given(GROUPS, st.integers(1, 60))
+@settings(max_examples=20, deadline=None)
+def test_shards_of_any_size_give_the_same_counts(groups, size):
+    nothing, places = Contributions.create_empty(), places_of(groups).lazy()
+    events = people_events(forks_of(groups), nothing)
+    whole = count_in_shards(events, places, TRACKED.lazy())
+    parts = count_in_shards(events, places, TRACKED.lazy(), size=size)
+    assert all(one.equals(other) for one, other in zip(whole, parts, strict=True))
 
 
 def test_counting_splits_of_the_input_adds_up_to_counting_the_whole():
