@@ -116,7 +116,7 @@ class CellCard:
         reason: Why there is no figure, or what it is modelled from.
         figures: Every figure of the cell that is not null.
         steps: How they come about, with the numbers put in.
-        not_recomputed: Shares and ratios whose inputs no table of the run shows.
+        not_recomputed: Figures other than counts that have no step.
         observations: Counted rows beneath, up to ``MOST_OBSERVATIONS``.
         observations_of: Region whose rows they are, where the cell inherits them.
         observation_count: How many there are.
@@ -326,7 +326,11 @@ class Ledger:
             figures=facts,
             steps=found,
             not_recomputed=tuple(
-                fact.column for fact in facts if fact.unit in {"share", "ratio"} and fact.column not in explained
+                fact.column
+                for fact in facts
+                if not isinstance(fact.value, str)
+                and fact.unit not in {cell["counted"], "events"}
+                and fact.column not in explained
             ),
             observations=tuple(
                 Observation(name=self._name(row["region_id"]), **{key: row[key] for key in OBSERVED})

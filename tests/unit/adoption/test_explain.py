@@ -51,6 +51,17 @@ def test_a_card_shows_every_column_of_its_cell_with_the_declared_meaning(tables,
     assert (facts["n"].said, facts["n"].unit, facts["cn_share"].said) == ("45", "people", "65 %")
 
 
+def test_every_figure_that_is_no_count_has_a_step_or_is_told_to_have_none(ledger):
+    for region in ("world", "m49:011", "NG", "NA", "PE", "metro:lagos"):
+        cell = _survey(ledger, region)
+        counts = {
+            fact.column for fact in cell.figures if fact.unit in {"people", "events"} or isinstance(fact.value, str)
+        }
+        told = {step.column for step in cell.steps} | set(cell.not_recomputed)
+        assert told | counts == {fact.column for fact in cell.figures}
+        assert not {step.column for step in cell.steps} & set(cell.not_recomputed)
+
+
 def test_a_card_names_the_source_with_the_checksum_of_the_file_beneath(ledger):
     source = _survey(ledger, "NG").sources[0]
     _, manifest = read_manifest()
