@@ -155,7 +155,7 @@ def check_cells(cells: pl.DataFrame, regions: pl.DataFrame, spec: MapSpec) -> No
 
 def _look() -> pl.Expr:
     """Look of a row (DESIGN, section 6, rule 8): the state decides first, then evidence, then n."""
-    few = pl.col("counted").is_in(["people", "organisations"]) & (pl.col("n") < scales.SMALL_N)
+    few = pl.col("counted").is_in(["people", "organisations", "downloaders"]) & (pl.col("n") < scales.SMALL_N)
     return (
         pl.when(~pl.col("state").is_in(["value", "zero"]))
         .then(pl.col("state"))
@@ -265,24 +265,34 @@ def _upper(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def _metro_words(evidence: pl.Series) -> str:
+    """Metro areas with a share, and whether they are measured."""
+    modelled = int((evidence == "modelled").sum())
+    if not evidence.len() or modelled == evidence.len():
+        return "metro areas modelled" if modelled else ""
+    rest = f", {modelled} of them modelled" if modelled else ""
+    return f"{evidence.len()} metro areas with a share{rest}"
+
+
 def subtitle(one: Slice) -> str:
     """Signal, period, n, coverage and evidence of a slice in one line."""
     world = one.rows.filter((pl.col("level") == "world") & pl.col("n").is_not_null())
     economies = one.rows.filter((pl.col("level") == "country") & pl.col("cn_share").is_not_null())
     counted = world if world.height else economies
     total = float(counted["n"].sum()) if counted.height else None
+    # Logs count who downloaded; the signal's own word is for what other sources of it count.
+    people = "downloaders" if "downloaders" in counted["counted"] else one.spec.people
     coverage = world["coverage"][0] if world.height else None
     kinds = one.rows.filter(pl.col("cn_share").is_not_null() & (pl.col("level") != "metro"))["evidence"].unique()
     evidence = [words.EVIDENCE[kind] for kind in words.EVIDENCE if kind in kinds]
     metros = one.rows.filter((pl.col("level") == "metro") & pl.col("cn_share").is_not_null())["evidence"]
     parts = [
         _upper(period_words(one)),
-        f"n = {words.count(total)} {one.spec.people}" if total is not None else "n: none counted",
+        f"n = {words.count(total)} {people}" if total is not None else "n: none counted",
         f"{one.counts.valued} economies and territories with a share",
         f"coverage {words.percent(coverage)}" if coverage is not None else "coverage not known",
         f"evidence: {words.listing(evidence)}" if evidence else "evidence: none",
-        "metro areas modelled" if "modelled" in metros else "",
-        f"{metros.len()} metro areas with a share" if metros.len() and "modelled" not in metros else "",
+        _metro_words(metros),
         f"origin: {words.CODINGS[one.coding]}",
     ]
     return " · ".join(part for part in parts if part)

@@ -334,6 +334,7 @@ def page_data(found: list[cube.Slice], spec: MapSpec, *, shapes: set[str]) -> di
         "classes": colours.CLASS_COLOURS,
         "fills": patterns.FILLS,
         "evidence": patterns.EVIDENCE_FILLS,
+        "explained": spec.explained,
         "words": {
             "no_row": words.NO_ROW,
             "small_n": words.SMALL_N,
@@ -342,6 +343,7 @@ def page_data(found: list[cube.Slice], spec: MapSpec, *, shapes: set[str]) -> di
             "coding": words.CODINGS,
             "level": words.LEVELS,
             "map_label": words.MAP_LABEL,
+            "explain": words.EXPLAIN,
             "not_found": "No region of that name.",
         },
     }

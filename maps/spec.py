@@ -60,11 +60,14 @@ class MapSpec:
         signals: the signals in the order of the selector; the first with values is shown first.
         boundaries: sentence on the worldview of the boundaries and its source.
         stamp: word set beside every title, such as SYNTHETIC DEMO; empty for real figures.
+        explained: folder, seen from the map's page, with a page for each region (its id, colon as hyphen, `.html`);
+            empty where there is none.
     """
 
     signals: tuple[SignalSpec, ...]
     boundaries: str
     stamp: str = ""
+    explained: str = ""
 
     def __post_init__(self) -> None:
         """Refuse an empty or repeated list of signals."""

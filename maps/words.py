@@ -56,6 +56,7 @@ LOOKS: Final = {
 }
 NO_ROW: Final = "The table of this run has no row for this region."
 SMALL_N: Final = "Fewer than 30 counted: read the interval, not the share."
+EXPLAIN: Final = "How these figures were computed"
 MAP_LABEL: Final = (
     "World map. Tab into it; arrow keys move between economies, territories and metro areas; "
     "Enter zooms in; Escape closes the description."

@@ -9,6 +9,7 @@ from typing import Any, Final
 import dagster as dg
 import polars as pl
 
+from assets.adoption import claims as claims_of
 from assets.adoption import diagnostics as diagnostics_of
 from assets.adoption import estimates as estimates_of
 from assets.adoption import licences as licences_of
@@ -16,12 +17,14 @@ from assets.adoption import specifications as specifications_of
 from assets.adoption import world_series as series_of
 from assets.adoption.derivatives import builder_choices as choices_of
 from assets.adoption.derivatives import derivative_observations
+from assets.adoption.donated import donated_cells, donated_observations
 from assets.adoption.located import located_cells, located_observations
 from assets.adoption.packages import package_observations
 from assets.adoption.survey import survey_observations
 from assets.checks import Check, Outcome, at_least, regions_known
 from assets.declare import table_asset
 from assets.schemas.adoption import Diagnostics, Estimates, Observations, WorldSeries
+from assets.schemas.claims import Claims
 from assets.schemas.exhibits import Licences, Specifications
 from assets.schemas.tracked import BuilderChoices
 from assets.schemas.vocabulary import CODINGS
@@ -41,7 +44,8 @@ def _every_economy(frame: pl.DataFrame, _: Mapping[str, Any]) -> Outcome:
 
 def _every_region(frame: pl.DataFrame, inputs: Mapping[str, Any]) -> Outcome:
     regions = inputs["regions"].height
-    short = frame.group_by("signal", "period", "coding").len().filter(pl.col("len") != regions)
+    registered = frame.filter(pl.col("region_id").is_in(inputs["regions"]["region_id"].implode()))
+    short = registered.group_by("signal", "period", "coding").len().filter(pl.col("len") != regions)
     return Outcome(
         passed=short.is_empty(),
         said=f"Every signal has a cell for each of {regions} regions."
@@ -152,6 +156,9 @@ def observations(  # noqa: PLR0917 - Dagster passes positional inputs only
     contributions: pl.DataFrame,
     actor_places: pl.DataFrame,
     tracked_repositories: pl.DataFrame,
+    download_logs: pl.DataFrame,
+    model_origins: pl.DataFrame,
+    publishers: pl.DataFrame,
 ) -> pl.DataFrame:
     """Who adopts whose models, as counted?"""
     located = located_cells(forks, contributions, actor_places, tracked_repositories, regions)
@@ -160,6 +167,7 @@ def observations(  # noqa: PLR0917 - Dagster passes positional inputs only
         derivative_observations(builder_choices),
         package_observations(package_downloads, tracked_packages),
         located_observations(located),
+        donated_observations(donated_cells(download_logs, model_origins, publishers, regions)),
     ]
     return pl.concat(part.select(Observations.column_names()) for part in rows)
 
@@ -265,11 +273,23 @@ def estimates(  # noqa: PLR0917 - Dagster passes positional inputs only
     contributions: pl.DataFrame,
     actor_places: pl.DataFrame,
     tracked_repositories: pl.DataFrame,
+    denominators: pl.DataFrame,
+    download_logs: pl.DataFrame,
+    model_origins: pl.DataFrame,
+    publishers: pl.DataFrame,
 ) -> pl.DataFrame:
     """What share of adoption is Chinese in each region, how sure is that, and what is not known?"""
     located = located_cells(forks, contributions, actor_places, tracked_repositories, regions)
+    donated = donated_cells(download_logs, model_origins, publishers, regions)
     return estimates_of.estimate(
-        survey_use, builder_choices, package_downloads, tracked_packages, regions, located=located
+        survey_use,
+        builder_choices,
+        package_downloads,
+        tracked_packages,
+        regions,
+        denominators=denominators,
+        located=located,
+        donated=donated,
     )
 
 
@@ -294,3 +314,42 @@ def diagnostics(
 ) -> pl.DataFrame:
     """What can these signals not bear?"""
     return diagnostics_of.diagnostics(denominators, commit_offsets, repositories, world_series)
+
+
+def _every_statement(frame: pl.DataFrame, _: Mapping[str, Any]) -> Outcome:
+    expected = {(name, one.id) for name, claim in claims_of.load_claims().items() for one in claim.statements}
+    lost = expected - set(frame.select("claim", "statement").iter_rows())
+    verdicts = dict(frame.unique("claim").group_by("claim_verdict").len().sort("claim_verdict").iter_rows())
+    return Outcome(
+        passed=not lost,
+        said=f"Statements without a verdict: {', '.join(sorted(map('.'.join, lost)))}."
+        if lost
+        else f"All {len(expected)} statements have a verdict.",
+        figures=verdicts,
+    )
+
+
+def _regions_of_claims_known(frame: pl.DataFrame, inputs: Mapping[str, Any]) -> Outcome:
+    named = frame.filter(pl.col("table") == "estimates")["subject"]
+    unknown = sorted(set(named) - set(inputs["regions"]["region_id"]))
+    return Outcome(
+        passed=not unknown,
+        said=f"claims.toml names unknown regions: {', '.join(unknown)}." if unknown else "Every region is known.",
+    )
+
+
+@table_asset(
+    Claims,
+    kinds={*KINDS, "toml"},
+    checks=[
+        Check(name="every_statement", description="No statement is without a verdict.", run=_every_statement),
+        Check(
+            name="regions_known",
+            description="Every region that a statement names is in the registry.",
+            run=_regions_of_claims_known,
+        ),
+    ],
+)
+def claims(estimates: pl.DataFrame, licences: pl.DataFrame, regions: pl.DataFrame) -> pl.DataFrame:
+    """What of the popular story do this run's figures support?"""
+    return claims_of.claims_table({"estimates": estimates, "licences": licences})

@@ -13,11 +13,13 @@ where it sits. The curated table holds what is well documented, the lineage what
 neither is a census, and their coverage of builders is not known.
 """
 
+from collections.abc import Sequence
 from typing import Final
 
 import polars as pl
 
 from assets.adoption.intervals import overlap_share_interval
+from assets.adoption.leave_one_out import without_one
 from assets.origins.builders import metros_by_city
 from assets.origins.registry import attach_publishers
 
@@ -183,6 +185,19 @@ def derivative_observations(choices: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def _models_alone(placed: pl.DataFrame, key: Sequence[str]) -> pl.DataFrame:
+    """Return each model of either side in a cell with its organisation, and whether that has no other of the side."""
+    models = (
+        placed.filter(pl.col("origin").is_in(["CN", "US"])).select(*key, "organisation", "origin", "model").unique()
+    )
+    others = pl.col("model").n_unique().over(*key, "organisation", "origin")
+    return (
+        models.with_columns(only=(others == 1).cast(pl.Int64))
+        .group_by(*key, "origin", artefact="model")
+        .agg(people=pl.col("organisation").n_unique(), only=pl.col("only").sum())
+    )
+
+
 def derivative_cells(choices: pl.DataFrame) -> pl.DataFrame:
     """Return the cells of table ``estimates`` for regional builder choice: a region and year with any choice.
 
@@ -207,6 +222,7 @@ def derivative_cells(choices: pl.DataFrame) -> pl.DataFrame:
         **sides,
     )
     cells = cells.with_columns(n_both=pl.col("n_cn") + pl.col("n_us") - pl.col("n"))
+    cells = cells.join(without_one(_models_alone(placed, key), cells, key=key), on=key, how="left")
     low, high = overlap_share_interval(cells["n_cn"], cells["n_us"], cells["n_both"])
     cn, us, unknown = pl.col("n_cn"), pl.col("n_us"), pl.col("n_unknown")
     has_share = pl.col("n") > 0

@@ -1,34 +1,49 @@
 """Forks and contributions: people on GitHub by where they say they live and whose model repositories they touch.
 
-Here: counting distinct people by region, hiding cells of few, shares with intervals and worst-case bounds. Not here:
-reading GitHub (`assets/ingest/github`), where people live (`assets/places/actors.py`), shrinkage and cells without
-data (`estimates.py`).
+Here: counting distinct people by place, shares with intervals and worst-case bounds, and the shares without single
+repositories. Not here: which cells are hidden (`suppression.py`), reading GitHub (`assets/ingest/github`), where people
+live (`assets/places/actors.py`), shrinkage and cells without data (`estimates.py`).
 
 Organisations and bots are no people and are left out. Regions rest on declared locations only; a period is a calendar
-year, because a month has too few people almost everywhere. The world counts everybody, located or not.
+year, because a month has too few people almost everywhere. The world counts everybody, located or not. Everybody is in
+one place at most, so that every region is the sum of its places: people are made distinct once, and never again.
 """
 
-from collections.abc import Mapping
 from typing import Final
 
 import polars as pl
 
 from assets.adoption.intervals import overlap_share_interval
+from assets.adoption.leave_one_out import RANGE, without_one
+from assets.adoption.suppression import ELSEWHERE, LEAST_PEOPLE, UNSAID, Group, hidden_cells, too_few
 from assets.schemas.vocabulary import ORIGINS
 
-LEAST_PEOPLE: Final = 10
 SOURCE: Final = "github"
 WORLD: Final = "world"
 FEW: Final = "Fewer than 10 people, or as many elsewhere that totals would reveal; such cells are hidden."
 NEITHER: Final = "Nobody here touched a repository of either side."
 
 CELL: Final = ("signal", "period", "level", "region_id")
+SLICE: Final = ("signal", "period")
+PLACE: Final = ("country", "admin1", "metro")
+LEVELS: Final = ("world", "subregion", "country", "admin1", "metro")
+COUNTS: Final = tuple(f"n_{origin.lower()}" for origin in ORIGINS)
+SUMS: Final = ("n", "everybody", "events", *COUNTS)
+SHARD: Final = 5_000_000
+"""Events whose people are made distinct at once: about 1.5 GiB."""
+
+ROUGHLY: Final = 10
+"""People who name their country alone enter bounds of its parts by tens, so that bounds give no few people away."""
+
+_CELL_TYPES: Final = pl.Schema(
+    {"signal": pl.String(), "period": pl.Date(), "level": pl.String(), "region_id": pl.String()}
+)
 _EVENTS: Final = pl.Schema(
     {"signal": pl.String(), "actor": pl.String(), "period": pl.Date(), "repository": pl.String(), "events": pl.Int64()}
 )
 
 
-def people_events(forks: pl.DataFrame, contributions: pl.DataFrame) -> pl.DataFrame:
+def people_events(forks: pl.DataFrame | pl.LazyFrame, contributions: pl.DataFrame | pl.LazyFrame) -> pl.LazyFrame:
     """Return what people did, by year and repository: ``signal, actor, period, repository, events``.
 
     Args:
@@ -36,14 +51,18 @@ def people_events(forks: pl.DataFrame, contributions: pl.DataFrame) -> pl.DataFr
         contributions: Table ``contributions``.
     """
     parts = [
-        forks.filter(pl.col("owner_kind") == "person").select(
+        forks.lazy()
+        .filter(pl.col("owner_kind") == "person")
+        .select(
             "actor",
             "repository",
             signal=pl.lit("fork"),
             period=pl.col("created_on").dt.truncate("1y"),
             events=pl.lit(1),
         ),
-        contributions.filter(pl.col("actor_kind") == "person").select(
+        contributions.lazy()
+        .filter(pl.col("actor_kind") == "person")
+        .select(
             "actor",
             "repository",
             signal=pl.lit("contribution"),
@@ -54,103 +73,164 @@ def people_events(forks: pl.DataFrame, contributions: pl.DataFrame) -> pl.DataFr
     return pl.concat(part.select(_EVENTS.names()).cast(_EVENTS) for part in parts)
 
 
-def _by_origin(events: pl.DataFrame, tracked: pl.DataFrame) -> pl.DataFrame:
-    """Return the events at repositories of models, with the origin of each."""
-    models = tracked.filter(pl.col("kind") == "model").select("repository", "origin")
-    return (
-        events.join(models, on="repository").group_by("signal", "period", "actor", "origin").agg(pl.col("events").sum())
+def _home(places: pl.LazyFrame) -> pl.LazyFrame:
+    """Return where people say they live; what they leave open is UNSAID, and ELSEWHERE is outside all metros."""
+    elsewhere = pl.when(pl.col("level").is_in(["city", "metro"])).then(pl.lit(ELSEWHERE)).otherwise(pl.lit(UNSAID))
+    return places.filter(pl.col("evidence") == "declared").select(
+        "actor", "country", admin1=pl.col("admin1").fill_null(UNSAID), metro=pl.coalesce("metro", elsewhere)
     )
 
 
-def _placed(people: pl.DataFrame, places: pl.DataFrame, regions: pl.DataFrame) -> pl.DataFrame:
-    """Return the people once a region that holds them: country, subregion, metro and world."""
-    declared = places.filter(pl.col("evidence") == "declared").select("actor", "country", "metro")
-    parents = regions.filter(pl.col("level") == "country").select(country="region_id", subregion="parent_id")
-    wide = people.join(declared.join(parents, on="country"), on="actor", how="left").with_columns(world=pl.lit(WORLD))
-    return pl.concat(
-        wide.drop_nulls(level).select(*people.columns, level=pl.lit(level), region_id=pl.col(level))
-        for level in ("country", "subregion", "metro", "world")
-    )
+def count_people(
+    events: pl.LazyFrame, places: pl.LazyFrame, tracked: pl.LazyFrame
+) -> tuple[pl.LazyFrame, pl.LazyFrame]:
+    """Count distinct people by the place they live in, once in all and once for each repository.
 
-
-def hidden_countries(counts: Mapping[str, int], parents: Mapping[str, str]) -> set[str]:
-    """Return the countries to hide so that no total reveals fewer than 10 people.
-
-    Besides the small ones, further ones are hidden until what is hidden in a subregion is at least two countries with
-    10 people together, and the same holds for the world. A subregion that cannot get there is hidden too.
+    One pass over the events makes one row a person, origin and period, which is all that is kept; everything after is a
+    sum. Both results read the same rows: collect them together (``polars.collect_all``).
 
     Args:
-        counts: Distinct people by country, above zero.
-        parents: Subregion of each country.
+        events: ``signal, actor, period, repository, events``; the actor of any type.
+        places: Table ``actor_places``, the actor of the same type.
+        tracked: Table ``tracked_repositories``; repositories of models count.
+
+    Returns:
+        * by signal, period and place (null country: nobody knows): people on either side ``n``, ``everybody``, people
+          on each side ``n_cn`` … ``n_unknown``, and ``events`` on either side;
+        * by signal, period, place, ``origin`` (CN or US) and ``artefact`` (the repository): ``people`` who touched it,
+          and ``only``, those of them who touched no other of that side.
     """
-    hidden = {country for country, people in counts.items() if people < LEAST_PEOPLE}
-    groups = [[one for one in counts if parents[one] == parent] for parent in sorted(set(parents.values()))]
-    for group in [*groups, list(counts), *groups]:
-        _hide_more(group, counts, hidden)
-    return hidden
-
-
-def _hide_more(group: list[str], counts: Mapping[str, int], hidden: set[str]) -> None:
-    shown = sorted((one for one in group if one not in hidden), key=lambda one: (counts[one], one))
-    inside = [one for one in group if one in hidden]
-    while inside and shown and (len(inside) == 1 or sum(counts[one] for one in inside) < LEAST_PEOPLE):
-        inside.append(shown.pop(0))
-    hidden.update(inside)
-
-
-def _hidden(cells: pl.DataFrame, regions: pl.DataFrame) -> pl.DataFrame:
-    """Return the cells with ``hidden``: too few people, or needed to hide others."""
-    parents = dict(regions.filter(pl.col("level") == "country").select("region_id", "parent_id").iter_rows())
-    marked = []
-    for (signal, period), own in cells.group_by(["signal", "period"], maintain_order=True):
-        countries = own.filter(pl.col("level") == "country")
-        counts = dict(countries.select("region_id", "people").iter_rows())
-        names = hidden_countries(counts, {one: parents[one] for one in counts})
-        marked += [(signal, period, "country", name) for name in sorted(names)]
-    schema = {name: cells.schema[name] for name in CELL}
-    also = pl.DataFrame(marked, schema=schema, orient="row").with_columns(also=pl.lit(value=True))
-    few = pl.col("people") < LEAST_PEOPLE
-    return (
-        cells.join(also, on=CELL, how="left")
-        .with_columns(hidden=few | pl.col("also").fill_null(value=False))
-        .drop("also")
+    models = tracked.filter(pl.col("kind") == "model").select("repository", "origin")
+    touched = (
+        events.join(models, on="repository")
+        .group_by(*SLICE, "actor", "origin")
+        .agg(pl.col("events").sum(), artefact=pl.col("repository").unique())
     )
-
-
-def _counted(
-    forks: pl.DataFrame,
-    contributions: pl.DataFrame,
-    places: pl.DataFrame,
-    tracked: pl.DataFrame,
-    regions: pl.DataFrame,
-) -> pl.DataFrame:
-    """Return the cells with counts of distinct people by side, what is hidden, coverage and the unlocated."""
-    people = _by_origin(people_events(forks, contributions), tracked)
-    placed = _placed(people, places, regions)
+    home = _home(places)
     either = pl.col("origin").is_in(["CN", "US"])
-    sides = {
-        f"n_{origin.lower()}": pl.col("actor").filter(pl.col("origin") == origin).n_unique().cast(pl.Int64)
-        for origin in ORIGINS
-    }
-    cells = placed.group_by(CELL).agg(
-        everybody=pl.col("actor").n_unique().cast(pl.Int64),
-        n=pl.col("actor").filter(either).n_unique().cast(pl.Int64),
-        events=pl.col("events").filter(either).sum(),
-        **sides,
-    )
-    located = places.filter(pl.col("evidence") == "declared").select("actor", located=pl.lit(value=True))
-    wholes = (
-        people.join(located, on="actor", how="left")
-        .group_by("signal", "period")
+    people = (
+        touched.group_by(*SLICE, "actor")
         .agg(
-            coverage=pl.col("actor").filter("located").n_unique() / pl.col("actor").n_unique(),
-            lost_cn=pl.col("actor").filter(pl.col("located").is_null() & (pl.col("origin") == "CN")).n_unique(),
-            lost_us=pl.col("actor").filter(pl.col("located").is_null() & (pl.col("origin") == "US")).n_unique(),
+            events=pl.col("events").filter(either).sum(),
+            n=either.any().cast(pl.Int64),
+            **{
+                name: (pl.col("origin") == origin).any().cast(pl.Int64)
+                for name, origin in zip(COUNTS, ORIGINS, strict=True)
+            },
         )
+        .join(home, on="actor", how="left")
+        .group_by(*SLICE, *PLACE)
+        .agg(pl.col("n", "events", *COUNTS).sum(), everybody=pl.len().cast(pl.Int64))
     )
-    # A share rests on the people of either side; where there are none, the counts of the others are all there is.
-    rests = cells.with_columns(people=pl.when(pl.col("n") > 0).then("n").otherwise("everybody")).drop("everybody")
-    return _hidden(rests.sort(CELL), regions).join(wholes, on=["signal", "period"])
+    artefacts = (
+        touched.filter(either)
+        .with_columns(only=(pl.col("artefact").list.len() == 1).cast(pl.Int64))
+        .explode("artefact")
+        .join(home, on="actor", how="left")
+        .group_by(*SLICE, *PLACE, "origin", "artefact")
+        .agg(pl.col("only").sum(), people=pl.len().cast(pl.Int64))
+    )
+    return people, artefacts
+
+
+def count_in_shards(
+    events: pl.LazyFrame, places: pl.LazyFrame, tracked: pl.LazyFrame, *, size: int = SHARD
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return the counts of ``count_people``, taking the people in shards so that memory does not grow with the events.
+
+    A person is in one shard with all that they did, so that counts of shards add up. Each shard reads the input once.
+
+    Args:
+        events: As of ``count_people``.
+        places: As of ``count_people``.
+        tracked: As of ``count_people``.
+        size: Events a shard, about.
+    """
+    shards = max(1, -(-int(events.select(pl.len()).collect(engine="streaming").item()) // size))
+    of_shard = pl.col("actor").hash(seed=0) % shards
+    counts = [
+        pl.collect_all(
+            count_people(events.filter(of_shard == shard) if shards > 1 else events, places, tracked),
+            engine="streaming",
+        )
+        for shard in range(shards)
+    ]
+    people, artefacts = (pl.concat(parts) for parts in zip(*counts, strict=True))
+    return _summed(people), _summed(artefacts)
+
+
+def _summed(rows: pl.DataFrame) -> pl.DataFrame:
+    """Add up rows of the same place, in an order that does not depend on that of the input."""
+    numbers = [name for name, dtype in rows.schema.items() if dtype.is_integer()]
+    key = [name for name in rows.columns if name not in numbers]
+    return rows.group_by(key).agg(pl.col(numbers).sum()).select(rows.columns).sort(key)
+
+
+def _regional(rows: pl.DataFrame, regions: pl.DataFrame, *key: str) -> pl.DataFrame:
+    """Sum rows by place to every region that holds it: world, subregion, country, subdivision and metro."""
+    parents = regions.filter(pl.col("level") == "country").select(country="region_id", subregion="parent_id")
+    named = rows.join(parents, on="country", how="left").with_columns(
+        pl.when(pl.col("subregion") != WORLD).then("subregion").alias("subregion"),
+        pl.col("admin1").replace(UNSAID, None),
+        pl.when(~pl.col("metro").is_in([UNSAID, ELSEWHERE])).then("metro").alias("metro"),
+        world=pl.lit(WORLD),
+    )
+    numbers = [name for name in rows.columns if name not in {*PLACE, *SLICE, *key}]
+    return pl.concat(
+        named.filter(pl.col(level).is_not_null())
+        .group_by(*SLICE, *key, level=pl.lit(level), region_id=level)
+        .agg(pl.col(numbers).sum())
+        for level in LEVELS
+    ).select(*CELL, *key, *numbers)
+
+
+def _hidden(people: pl.DataFrame, regions: pl.DataFrame) -> pl.DataFrame:
+    """Return the cells to hide: signal, period, level, region_id."""
+    parents = dict(regions.filter(pl.col("level") == "country").select("region_id", "parent_id").iter_rows())
+    rows = []
+    for (signal, period), own in people.group_by(SLICE, maintain_order=True):
+        groups = [
+            Group(**row)
+            for row in own.filter(pl.col("country").is_not_null())
+            .select(*PLACE, "n", "everybody")
+            .iter_rows(named=True)
+        ]
+        cells = hidden_cells(groups, parents)
+        if too_few(int(own["n"].sum()), int(own["everybody"].sum())):
+            cells = cells | {("world", WORLD)}
+        rows += [(signal, period, *cell) for cell in sorted(cells)]
+    return pl.DataFrame(rows, schema=_CELL_TYPES, orient="row")
+
+
+def _unknown_home(people: pl.DataFrame) -> pl.DataFrame:
+    """Return, by signal and period, how many people have a country and how many have none, and the latter's sides."""
+    nowhere = pl.col("country").is_null()
+    return people.group_by(SLICE).agg(
+        n_located=pl.col("everybody").filter(~nowhere).sum(),
+        n_unlocated=pl.col("everybody").filter(nowhere).sum(),
+        lost_cn=pl.col("n_cn").filter(nowhere).sum(),
+        lost_us=pl.col("n_us").filter(nowhere).sum(),
+    )
+
+
+def _unsaid(people: pl.DataFrame) -> pl.DataFrame:
+    """Return, by country, how many people of either side might live in any of its parts, in tens and rounded up."""
+    parts = []
+    for level in ("admin1", "metro"):
+        open_ = people.filter(pl.col("country").is_not_null() & (pl.col(level) == UNSAID) & (pl.col("n") > 0))
+        parts.append(
+            open_.group_by(*SLICE, "country")
+            .agg(
+                (pl.max_horizontal(pl.col(f"n_{side}").sum(), pl.lit(1)) / ROUGHLY)
+                .ceil()
+                .cast(pl.Int64)
+                .mul(ROUGHLY)
+                .alias(f"unsaid_{side}")
+                for side in ("cn", "us")
+            )
+            .with_columns(level=pl.lit(level))
+        )
+    return pl.concat(parts)
 
 
 def located_cells(
@@ -163,8 +243,10 @@ def located_cells(
     """Return the cells of table ``estimates`` for forks and contributions; none where GitHub was never read.
 
     * share: CN / (CN + US) of distinct people; one on both sides counts on both.
-    * bounds: all people without a declared country placed in the region, once on the one side and once on the other.
-      For the world they add nothing: it counts everybody.
+    * bounds: all people without a declared country placed in the region, once on the one side and once on the other;
+      in a part of a country also all of its people who do not say where in it they live (by tens, rounded up). For the
+      world they add nothing: it counts everybody.
+    * leave-one-out range: the shares without any one repository, where 10 people remain.
     * hidden: cells of fewer than 10 people, and those that totals would reveal them by.
 
     Args:
@@ -174,24 +256,61 @@ def located_cells(
         tracked: Table ``tracked_repositories``.
         regions: Table ``regions``.
     """
-    cells = _counted(forks, contributions, places, tracked, regions)
+    people, artefacts = count_in_shards(people_events(forks, contributions), places.lazy(), tracked.lazy())
+    return cells_of_people(people, artefacts, regions)
+
+
+def cells_of_people(people: pl.DataFrame, artefacts: pl.DataFrame, regions: pl.DataFrame) -> pl.DataFrame:
+    """Return the cells of people counted by place.
+
+    Args:
+        people: First result of ``count_people``.
+        artefacts: Second result of ``count_people``.
+        regions: Table ``regions``.
+    """
+    hidden = _hidden(people, regions).with_columns(hidden=pl.lit(value=True))
+    cells = (
+        _regional(people, regions)
+        .sort(CELL)
+        .join(hidden, on=CELL, how="left", maintain_order="left")
+        .join(_unknown_home(people), on=SLICE, how="left", maintain_order="left")
+        .with_columns(pl.col("hidden").fill_null(value=False), country=pl.col("region_id").str.slice(0, 2))
+    )
+    metros = regions.filter(pl.col("level") == "metro").select("region_id", metro_country="parent_id")
+    cells = (
+        cells.join(metros, on="region_id", how="left", maintain_order="left")
+        .with_columns(country=pl.coalesce("metro_country", "country"))
+        .join(_unsaid(people), on=[*SLICE, "country", "level"], how="left", maintain_order="left")
+        .with_columns(pl.col("unsaid_cn", "unsaid_us").fill_null(0))
+    )
+    left = without_one(_regional(artefacts, regions, "origin", "artefact"), cells, key=CELL, least=LEAST_PEOPLE)
+    return _shown(cells.join(left, on=CELL, how="left", maintain_order="left"))
+
+
+def _shown(cells: pl.DataFrame) -> pl.DataFrame:
+    """Turn counts into cells: shares, intervals and bounds, and nulls where they are hidden."""
     both = pl.col("n_cn") + pl.col("n_us") - pl.col("n")
     low, high = overlap_share_interval(cells["n_cn"], cells["n_us"], cells.select(both).to_series())
     cn, us, unknown = (pl.col(name).cast(pl.Float64) for name in ("n_cn", "n_us", "n_unknown"))
     regional = pl.col("level") != WORLD
-    lost_cn, lost_us = (pl.when(regional).then(name).otherwise(0).cast(pl.Float64) for name in ("lost_cn", "lost_us"))
+    lost_cn, lost_us = (
+        pl.when(regional).then(pl.col(f"lost_{side}") + pl.col(f"unsaid_{side}")).otherwise(0).cast(pl.Float64)
+        for side in ("cn", "us")
+    )
     open_ = ~pl.col("hidden")
     has_share = open_ & (pl.col("n") > 0)
+    everybody = (pl.col("n_located") + pl.col("n_unlocated")).cast(pl.Float64)
+    # How many people have a place is a total like the world, and hidden with it.
+    told = ~(pl.col("hidden") & (pl.col("level") == WORLD)).any().over(SLICE)
 
     def shown(figure: pl.Expr, where: pl.Expr = has_share) -> pl.Expr:
         return pl.when(where).then(figure)
 
-    return cells.with_columns(
+    return cells.select(
+        *CELL,
         coding=pl.lit("publisher"),
         counted=pl.lit("people"),
-        **{
-            f"n_{name}": shown(pl.col(f"n_{name}").cast(pl.Float64), open_) for name in ("cn", "us", "other", "unknown")
-        },
+        **{name: shown(pl.col(name).cast(pl.Float64), open_) for name in COUNTS},
         n=shown(pl.col("n").cast(pl.Float64), open_),
         n_both=shown(both.cast(pl.Float64), open_),
         events=shown(pl.col("events"), open_),
@@ -200,6 +319,10 @@ def located_cells(
         cn_share_high=shown(pl.lit(pl.Series(high))),
         bound_low=shown(cn / (cn + us + lost_us + unknown)),
         bound_high=shown((cn + lost_cn + unknown) / (cn + lost_cn + us + unknown)),
+        coverage=shown(pl.col("n_located") / everybody, told),
+        n_located=shown(pl.col("n_located").cast(pl.Float64), told),
+        n_unlocated=shown(pl.col("n_unlocated").cast(pl.Float64), told),
+        **{name: shown(pl.col(name)) for name in RANGE},
         evidence=pl.when(regional).then(pl.lit("declared")).otherwise(pl.lit("logged")),
         state=pl.when("hidden")
         .then(pl.lit("suppressed"))
@@ -210,7 +333,7 @@ def located_cells(
         .otherwise(pl.lit("zero")),
         reason=pl.when("hidden").then(pl.lit(FEW)).when(pl.col("n") == 0).then(pl.lit(NEITHER)),
         source_id=pl.lit(SOURCE),
-    ).drop("people", "hidden", "lost_cn", "lost_us")
+    )
 
 
 def located_observations(cells: pl.DataFrame) -> pl.DataFrame:

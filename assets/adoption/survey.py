@@ -13,6 +13,7 @@ import numpy as np
 import polars as pl
 
 from assets.adoption.intervals import overlap_share_interval
+from assets.adoption.leave_one_out import RANGE
 
 HIDDEN_MAX: Final = 4
 """The source publishes from 5 people on."""
@@ -28,6 +29,9 @@ COUNTS: Final = {
     "Mistral": "other",
 }
 """Rows of the survey table that the cube needs. Mistral is the one open model of neither side that was asked."""
+
+SIDES: Final = {"cn": ("DeepSeek", "Qwen"), "us": ("Llama", "Phi-4")}
+"""The open models of either side that were asked for: without one, the users of the other are the side's."""
 
 REASON_HIDDEN: Final = "Fewer than 5 people on at least one side; the source hides such counts."
 REASON_JOINT: Final = (
@@ -172,6 +176,70 @@ def _interval(shown: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def _users_of_models(survey_use: pl.DataFrame, regions: pl.DataFrame) -> pl.DataFrame:
+    """Return the users of each model of either side by region, as ranges: region_id, model, users_low, users_high."""
+    names = [model for models in SIDES.values() for model in models]
+    users = survey_use.filter(pl.col("model").is_in(names) & (pl.col("region_id") != UNLOCATED)).select(
+        "region_id",
+        "model",
+        users_low=pl.col("users").fill_null(0),
+        users_high=pl.col("users").fill_null(pl.min_horizontal(pl.lit(HIDDEN_MAX, pl.Int64), "respondents")),
+    )
+    sums = pl.col("users_low", "users_high").sum()
+    parents = regions.filter(pl.col("parent_id") != "world").select("region_id", "parent_id")
+    subregions = users.join(parents, on="region_id").group_by("model", region_id="parent_id").agg(sums)
+    world = users.group_by("model").agg(sums).with_columns(region_id=pl.lit("world"))
+    return pl.concat(part.select(users.columns) for part in (users, subregions, world))
+
+
+def _without_one(survey_use: pl.DataFrame, rows: pl.DataFrame, regions: pl.DataFrame) -> pl.DataFrame:
+    """Return the leave-one-out range of the cells with a share, by region, over every completion of hidden counts.
+
+    A side has two models, so that its users without one are the users of the other. Where those are hidden in an
+    economy, the share without the largest is not known, and the range reaches to both ends of 0–4.
+    """
+    users = _users_of_models(survey_use, regions)
+    cells = rows.filter("published").select("region_id", "level", "cn_low", "cn_high", "us_low", "us_high")
+    drops = pl.DataFrame(
+        [
+            (side, model, other)
+            for side, models in SIDES.items()
+            for model, other in zip(models, reversed(models), strict=True)
+        ],
+        schema=["side", "model", "other"],
+        orient="row",
+    )
+    kept = users.rename({"model": "other", "users_low": "kept_low", "users_high": "kept_high"})
+    left = cells.join(users, on="region_id").join(drops, on="model").join(kept, on=["region_id", "other"])
+    ends = {
+        f"{side}_{end}": pl.when(pl.col("side") == side).then(f"kept_{end}").otherwise(f"{side}_{end}").cast(pl.Float64)
+        for side in SIDES
+        for end in ("low", "high")
+    }
+    left = left.with_columns(**ends)
+    middle_cn, middle_us = ((pl.col(f"{side}_low") + pl.col(f"{side}_high")) / 2 for side in SIDES)
+    settled = (pl.col("level") != "country") | (pl.col("kept_low") == pl.col("kept_high"))
+    shares = left.select(
+        "region_id",
+        "model",
+        "users_low",
+        share=pl.when(settled).then(middle_cn / (middle_cn + middle_us)).fill_nan(None),
+        least=(pl.col("cn_low") / (pl.col("cn_low") + pl.col("us_high"))).fill_nan(None),
+        most=(pl.col("cn_high") / (pl.col("cn_high") + pl.col("us_low"))).fill_nan(None),
+    )
+    whole = pl.col("least").is_not_null().all() & pl.col("most").is_not_null().all()
+    return (
+        shares.sort("users_low", "model", descending=[True, False])
+        .group_by("region_id", maintain_order=True)
+        .agg(
+            largest_artefact=pl.col("model").first(),
+            cn_share_without_largest=pl.col("share").first(),
+            leave_one_out_low=pl.when(whole).then(pl.col("least").min()),
+            leave_one_out_high=pl.when(whole).then(pl.col("most").max()),
+        )
+    )
+
+
 def survey_cells(survey_use: pl.DataFrame, regions: pl.DataFrame) -> pl.DataFrame:
     """Return countries, subregions and the world of every wave with share, interval and worst-case bounds.
 
@@ -210,7 +278,9 @@ def _wave_cells(survey_use: pl.DataFrame, regions: pl.DataFrame) -> pl.DataFrame
         hiding=pl.lit(0, pl.UInt32),
     )
     rows = pl.concat([countries.select(rolled.columns), rolled])
-    rows = rows.join(_interval(rows.filter("published")), on="region_id", how="left")
+    rows = rows.join(_interval(rows.filter("published")), on="region_id", how="left").join(
+        _without_one(survey_use, rows, regions), on="region_id", how="left"
+    )
 
     middle_cn, middle_us = ((pl.col(f"{name}_low") + pl.col(f"{name}_high")) / 2 for name in ("cn", "us"))
     shown = {name: pl.when("published").then(name).cast(pl.Float64) for name in ("cn", "us", "both", "other")}
@@ -226,6 +296,7 @@ def _wave_cells(survey_use: pl.DataFrame, regions: pl.DataFrame) -> pl.DataFrame
         "cn_share_low",
         "cn_share_high",
         "source_id",
+        *RANGE,
         signal=pl.lit("survey_use"),
         period=pl.lit(survey_use["wave"][0], pl.Date),
         coding=pl.lit("publisher"),
@@ -241,6 +312,8 @@ def _wave_cells(survey_use: pl.DataFrame, regions: pl.DataFrame) -> pl.DataFrame
         bound_low=(pl.col("cn_low") / (pl.col("cn_low") + pl.col("us_high") + extra_us)).fill_nan(0.0),
         bound_high=((pl.col("cn_high") + extra_cn) / (pl.col("cn_high") + extra_cn + pl.col("us_low"))).fill_nan(1.0),
         coverage=pl.lit(coverage),
+        n_located=pl.lit(float(located)),
+        n_unlocated=pl.lit(float(nowhere["respondents"].sum())),
         evidence=pl.lit("declared"),
         state=pl.when(~pl.col("published"))
         .then(pl.lit("suppressed"))

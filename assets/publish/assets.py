@@ -11,9 +11,13 @@ from typing import Final
 
 import polars as pl
 
+from assets.adoption.explain import Ledger
+from assets.adoption.recompute import steps
 from assets.checks import Outcome
 from assets.declare import Published, published_asset
+from assets.ingest.snapshot import read_manifest
 from assets.publish import captions, open_data, site
+from assets.publish.explain_pages import FOLDER
 from assets.publish.summary import run_summary
 from assets.run import Run
 from maps import svg
@@ -23,6 +27,7 @@ SURVEY_MAP: Final = Path("static/world-survey-use")
 CHART: Final = Path("static/downloads-over-time")
 INDEX: Final = Path("index.html")
 ORIGINS: Final = Path("origins.html")
+CLAIMS: Final = Path("claims.html")
 METHOD: Final = Path("method.html")
 SUMMARY: Final = Path("summary.json")
 
@@ -64,7 +69,9 @@ def world_map(run: Run, estimates: pl.DataFrame, regions: pl.DataFrame, standing
     """The interactive world map: one HTML file that works without a network."""
     from maps.interactive import render_world_map
 
-    spec = captions.map_spec(estimates, standings, boundaries=_boundaries(), run_mode=run.mode)
+    spec = captions.map_spec(
+        estimates, standings, boundaries=_boundaries(), run_mode=run.mode, explained=FOLDER.as_posix()
+    )
     page = render_world_map(estimates, regions, spec)
     economies = regions.filter(pl.col("level") == "country")
     missing = [row["name"] for row in economies.iter_rows(named=True) if f'"{row["region_id"]}"' not in page]
@@ -141,6 +148,7 @@ def open_data_files(  # noqa: PLR0917 - Dagster passes positional inputs only
     diagnostics: pl.DataFrame,
     standings: pl.DataFrame,
     star_history: pl.DataFrame,
+    claims: pl.DataFrame,
 ) -> Published:
     """Every public table as CSV and Parquet, with a data package that says what each column is."""
     tables = {
@@ -156,6 +164,7 @@ def open_data_files(  # noqa: PLR0917 - Dagster passes positional inputs only
         "diagnostics": diagnostics,
         "standings": standings,
         "star_history": star_history,
+        "claims": claims,
     }
     folder = run.output_path / "open-data"
     files = open_data.write_open_data(tables, folder, run_mode=run.mode)
@@ -177,9 +186,49 @@ def open_data_files(  # noqa: PLR0917 - Dagster passes positional inputs only
 
 
 @published_asset(
+    "explained",
+    kinds={"html"},
+    checks={
+        "stands_alone": "No page makes a request.",
+        "recomputed": "Every step comes to the figure that it explains.",
+    },
+)
+def explained_pages(  # noqa: PLR0917 - Dagster passes positional inputs only
+    run: Run,
+    estimates: pl.DataFrame,
+    observations: pl.DataFrame,
+    survey_use: pl.DataFrame,
+    world_series: pl.DataFrame,
+    regions: pl.DataFrame,
+    standings: pl.DataFrame,
+) -> Published:
+    """A page for each region: its figures, how they were computed, what they rest on and what is not known."""
+    ledger = Ledger(estimates, observations, survey_use, regions, read_manifest()[1])
+    pages = dict(
+        site.render_explained(ledger, estimates, world_series, standings, boundaries=_boundaries(), run_mode=run.mode)
+    )
+    found = [(cell, step) for cell in ledger.known.cells.values() for step in steps(cell, ledger.known)]
+    off = [f"{cell['signal']} {cell['region_id']} {step.column}" for cell, step in found if not step.agrees]
+    alone = [_stands_alone(page) for page in pages.values()]
+    return Published(
+        files=[_write(run, Path(FOLDER) / name, page) for name, page in reversed(pages.items())],
+        outcomes={
+            "stands_alone": next((outcome for outcome in alone if not outcome.passed), alone[0]),
+            "recomputed": Outcome(
+                passed=not off,
+                said=f"{len(off)} of {len(found)} steps do not come to their figure: {', '.join(off[:5])}."
+                if off
+                else f"All {len(found)} steps come to the figure that they explain.",
+                figures={"steps": len(found)},
+            ),
+        },
+    )
+
+
+@published_asset(
     "site",
     kinds={"html"},
-    deps=["world_map", "static_maps", "download_chart", "open_data"],
+    deps=["world_map", "static_maps", "download_chart", "open_data", "explained"],
     checks={"stands_alone": "No page makes a request.", "links_lead_somewhere": "Every link has its file."},
 )
 def site_pages(  # noqa: PLR0917 - Dagster passes positional inputs only
@@ -192,8 +241,9 @@ def site_pages(  # noqa: PLR0917 - Dagster passes positional inputs only
     review_queue: pl.DataFrame,
     regions: pl.DataFrame,
     standings: pl.DataFrame,
+    claims: pl.DataFrame,
 ) -> Published:
-    """The page that ties the maps together, the pages on origins and method, and the summary of the run."""
+    """The page that ties the maps together, the pages on origins, claims and method, and the summary of the run."""
     boundaries = _boundaries()
     pictures = {
         path: (run.output_path / path.with_suffix(".svg")).read_text(encoding="utf-8") for path in (SURVEY_MAP, CHART)
@@ -221,6 +271,9 @@ def site_pages(  # noqa: PLR0917 - Dagster passes positional inputs only
         boundaries=boundaries,
         run_mode=run.mode,
     )
+    told = site.render_claims(
+        claims, estimates, world_series, regions, standings, boundaries=boundaries, run_mode=run.mode
+    )
     method = site.render_method(estimates, world_series, standings, boundaries=boundaries, run_mode=run.mode)
     outputs = [
         {"path": INDEX.as_posix(), "shows": "The site: maps, chart, tables and links. Start here."},
@@ -228,18 +281,21 @@ def site_pages(  # noqa: PLR0917 - Dagster passes positional inputs only
         {"path": f"{SURVEY_MAP}.png", "shows": "The map of the survey as a picture (also .svg)."},
         {"path": f"{CHART}.svg", "shows": "CN and US downloads over time in the parts of the hubs that were counted."},
         {"path": ORIGINS.as_posix(), "shows": "CN against US under every way of asking; licences; regional builders."},
+        {"path": CLAIMS.as_posix(), "shows": "The popular story, claim by claim, with verdicts."},
+        {"path": (FOLDER / "index.html").as_posix(), "shows": "Every figure explained, a page for each region."},
         {"path": METHOD.as_posix(), "shows": "How it is measured, in plain words."},
         {"path": "open-data/datapackage.json", "shows": "Every public table as CSV and Parquet, described."},
     ]
     files = [
         _write(run, INDEX, index),
         _write(run, ORIGINS, origins),
+        _write(run, CLAIMS, told),
         _write(run, METHOD, method),
         _write(run, SUMMARY, json.dumps(run_summary(estimates, outputs, run_mode=run.mode), indent=1) + "\n"),
     ]
-    links = {link for page in (index, origins, method) for link in re.findall(r'href="([^"#]+)"', page)}
+    links = {link for page in (index, origins, told, method) for link in re.findall(r'href="([^"#]+)"', page)}
     broken = sorted(link for link in links if ":" not in link and not (run.output_path / link).is_file())
-    alone = [_stands_alone(page) for page in (index, origins, method)]
+    alone = [_stands_alone(page) for page in (index, origins, told, method)]
     return Published(
         files=files,
         outcomes={

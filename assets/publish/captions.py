@@ -66,7 +66,9 @@ def credit(source_ids: pl.Series) -> str:
     return "; ".join(f"{source.attribution} ({source.licence})" for source in cited) + ("." if cited else "")
 
 
-def map_spec(estimates: pl.DataFrame, standings: pl.DataFrame, *, boundaries: str, run_mode: str) -> MapSpec:
+def map_spec(
+    estimates: pl.DataFrame, standings: pl.DataFrame, *, boundaries: str, run_mode: str, explained: str = ""
+) -> MapSpec:
     """Return the specification of the world map: every signal, also those without data in this run.
 
     Args:
@@ -74,6 +76,7 @@ def map_spec(estimates: pl.DataFrame, standings: pl.DataFrame, *, boundaries: st
         standings: Table ``standings``.
         boundaries: Sentence on the worldview of the boundaries.
         run_mode: Mode of the run.
+        explained: Folder with a page for each region, seen from the map's page; none by default.
     """
     specs = []
     for name, signal in load_signals().items():
@@ -92,7 +95,7 @@ def map_spec(estimates: pl.DataFrame, standings: pl.DataFrame, *, boundaries: st
                 period_kind=PERIOD_KINDS.get(name, "month"),
             )
         )
-    return MapSpec(signals=tuple(specs), boundaries=boundaries, stamp=MODE_STAMPS[run_mode])
+    return MapSpec(signals=tuple(specs), boundaries=boundaries, stamp=MODE_STAMPS[run_mode], explained=explained)
 
 
 def chart_spec(world_series: pl.DataFrame, standings: pl.DataFrame, *, run_mode: str) -> ChartSpec:

@@ -4,6 +4,7 @@ Here: filling the templates. Not here: the maps and charts on it (`maps`), the f
 """
 
 import base64
+from collections.abc import Iterator
 from importlib import resources
 from typing import Any, Final
 
@@ -11,8 +12,11 @@ import polars as pl
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markdown_it import MarkdownIt
 
+from assets.adoption.explain import Ledger
 from assets.adoption.signals import load_signals
 from assets.publish.captions import credit, page_stamp
+from assets.publish.claims_page import claims_context
+from assets.publish.explain_pages import render_cards
 from assets.publish.origins_page import origins_context, spread
 from assets.publish.summary import region_counts
 from maps import words
@@ -45,9 +49,15 @@ def _environment() -> Environment:
 
 
 def _frame(
-    estimates: pl.DataFrame, world_series: pl.DataFrame, standings: pl.DataFrame, *, boundaries: str, run_mode: str
+    estimates: pl.DataFrame,
+    world_series: pl.DataFrame,
+    standings: pl.DataFrame,
+    *,
+    boundaries: str,
+    run_mode: str,
+    root: str = "",
 ) -> dict[str, Any]:
-    """Return what every page needs: stamp, credit, boundaries, mode and the newest figure's day."""
+    """Return what every page needs: stamp, credit, boundaries, mode, the newest figure's day, the way to the index."""
     cited = pl.concat([estimates["source_id"], world_series["source_id"]])
     return {
         "stamp": page_stamp(estimates, standings, run_mode=run_mode),
@@ -55,6 +65,7 @@ def _frame(
         "boundaries": boundaries,
         "run_mode": run_mode,
         "newest": world_series["period"].max(),
+        "root": root,
     }
 
 
@@ -195,6 +206,61 @@ def render_origins(  # noqa: PLR0917 - one argument a table
             **_frame(estimates, world_series, standings, boundaries=boundaries, run_mode=run_mode),
         )
     )
+
+
+def render_claims(
+    claims: pl.DataFrame,
+    estimates: pl.DataFrame,
+    world_series: pl.DataFrame,
+    regions: pl.DataFrame,
+    standings: pl.DataFrame,
+    *,
+    boundaries: str,
+    run_mode: str,
+) -> str:
+    """Return ``claims.html``: the popular story with a verdict on each claim.
+
+    Args:
+        claims: Table ``claims``.
+        estimates: Table ``estimates``.
+        world_series: Table ``world_series``.
+        regions: Table ``regions``.
+        standings: Table ``standings``.
+        boundaries: Sentence on the worldview of the boundaries.
+        run_mode: Mode of the run.
+    """
+    return (
+        _environment()
+        .get_template("claims.html")
+        .render(
+            title="The popular story, claim by claim",
+            **claims_context(claims, regions),
+            **_frame(estimates, world_series, standings, boundaries=boundaries, run_mode=run_mode),
+        )
+    )
+
+
+def render_explained(
+    ledger: Ledger,
+    estimates: pl.DataFrame,
+    world_series: pl.DataFrame,
+    standings: pl.DataFrame,
+    *,
+    boundaries: str,
+    run_mode: str,
+) -> Iterator[tuple[str, str]]:
+    """Yield the pages of folder ``explain``: file name and content of each region's card, and of the list of them.
+
+    Args:
+        ledger: The tables of the run, as cards read them.
+        estimates: Table ``estimates``.
+        world_series: Table ``world_series``.
+        standings: Table ``standings``.
+        boundaries: Sentence on the worldview of the boundaries.
+        run_mode: Mode of the run.
+    """
+    frame = _frame(estimates, world_series, standings, boundaries=boundaries, run_mode=run_mode, root="../")
+    return render_cards(ledger, _environment(), frame)
 
 
 def render_method(

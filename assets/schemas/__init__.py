@@ -2,6 +2,7 @@
 
 from assets.schemas.adoption import Diagnostics, Estimates, Observations, WorldSeries
 from assets.schemas.attribute import ActorPlaces, Gazetteer, ModelOrigins, Publishers, Regions
+from assets.schemas.claims import Claims
 from assets.schemas.exhibits import Licences, Specifications
 from assets.schemas.ingest import (
     Accounts,
@@ -65,6 +66,7 @@ TABLES: dict[str, type[Table]] = {
         Specifications,
         Licences,
         Diagnostics,
+        Claims,
     )
 }
 """All declarations by asset key (``layer/table``), in the order the data flow."""

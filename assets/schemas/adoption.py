@@ -18,7 +18,8 @@ from assets.schemas.vocabulary import (
     STATES,
 )
 
-COUNTED = ("people", "downloads", "organisations")
+COUNTED = ("people", "downloads", "organisations", "downloaders")
+"""What counts count. Downloaders are the people of each repository, added: one who took two of them counts twice."""
 
 PANELS = ("all_accounts", "matched_accounts", "evaluation_registry", "trending", "registry_accounts", "whole_hub")
 
@@ -29,6 +30,14 @@ def _share(description: str) -> dy.Float64:
 
 def _count(description: str) -> dy.Float64:
     return dy.Float64(nullable=True, min=0, description=description, metadata=unit("see column counted"))
+
+
+def _points(description: str) -> dy.Float64:
+    return dy.Float64(nullable=True, min=-100, max=100, description=description, metadata=unit("percentage points"))
+
+
+def _rate(description: str, of: str) -> dy.Float64:
+    return dy.Float64(nullable=True, min=0, description=description, metadata=unit(of))
 
 
 class Observations(Table):
@@ -82,11 +91,41 @@ class Estimates(Table):
     cn_share_high = _share("Upper end of the 95 % interval of sampling.")
     bound_low = _share("Least share over everything that is hidden, unlocated or of unknown origin.")
     bound_high = _share("Greatest share over everything that is hidden, unlocated or of unknown origin.")
-    cn_share_shrunk = _share("Share pulled towards its subregion and the world (empirical Bayes).")
+    cn_share_shrunk = _share("Share pulled towards its subregion and the world (empirical Bayes); null where modelled.")
+    cn_share_shrunk_low = _share("Lower end of its 95 % interval, which counts what is not known of the pull.")
+    cn_share_shrunk_high = _share("Upper end of its 95 % interval.")
     location_quotient = dy.Float64(
         nullable=True, min=0, description="Region's CN share ÷ the world's.", metadata=unit("ratio")
     )
     coverage = _share("Located people ÷ all people behind the signal.")
+    n_located = _count("All that the signal counts in the period and whose region is known, on any side.")
+    n_unlocated = _count("All that it counts and whose region nobody knows; they may belong to any cell.")
+    cn_per_million = _rate(
+        "People on the Chinese side per million inhabitants; null where people are not counted or inhabitants unknown.",
+        "people per million inhabitants",
+    )
+    us_per_million = _rate("People on the US side per million inhabitants.", "people per million inhabitants")
+    cn_per_1000_developers = _rate(
+        "People on the Chinese side per 1,000 developers on GitHub; null as above.", "people per 1,000 accounts"
+    )
+    us_per_1000_developers = _rate("People on the US side per 1,000 developers on GitHub.", "people per 1,000 accounts")
+    previous_period = dy.Date(
+        nullable=True,
+        description="Period before this one in the signal; null for the first.",
+        metadata=unit("date"),
+    )
+    change_previous = _points("Share minus that of the previous period; null where one is absent or modelled.")
+    change_previous_low = _points("Lower end of its 95 % interval; null where nothing was sampled.")
+    change_previous_high = _points("Upper end of its 95 % interval.")
+    change_year = _points("Share minus that of the same month a year before; null as above.")
+    change_year_low = _points("Lower end of its 95 % interval.")
+    change_year_high = _points("Upper end of its 95 % interval.")
+    largest_artefact = dy.String(
+        nullable=True, description="Repository, package or model with the most counts in the cell."
+    )
+    cn_share_without_largest = _share("Share without it; null where too few people or nobody would remain.")
+    leave_one_out_low = _share("Least share without any one artefact; null where one cannot be dropped.")
+    leave_one_out_high = _share("Greatest share without any one artefact.")
     evidence = category(EVIDENCE, "How the region is known; null where nothing was observed.", nullable=True)
     state = category(STATES, "What kind of cell it is.")
     reason = dy.String(nullable=True, description="Why there is no value, or what the value is modelled from.")
@@ -109,6 +148,29 @@ class Estimates(Table):
             (pl.col("cn_share_low").fill_null(0) <= pl.col("cn_share") + 1e-9)
             & (pl.col("cn_share") <= pl.col("cn_share_high").fill_null(1) + 1e-9)
         )
+
+    @dy.rule()
+    def shrunken_interval_holds_shrunken_share(cls) -> pl.Expr:  # noqa: N805
+        """The interval of the shrunken share contains it."""
+        share, low, high = (pl.col(f"cn_share_shrunk{end}") for end in ("", "_low", "_high"))
+        return (share.is_null() & low.is_null()) | ((low <= share + 1e-9) & (share <= high + 1e-9))
+
+    @dy.rule()
+    def changes_lie_in_their_intervals(cls) -> pl.Expr:  # noqa: N805
+        """The interval of a change contains it."""
+        return pl.all_horizontal(
+            (
+                (pl.col(f"{name}_low") <= pl.col(name) + 1e-9) & (pl.col(name) <= pl.col(f"{name}_high") + 1e-9)
+            ).fill_null(value=True)
+            for name in ("change_previous", "change_year")
+        )
+
+    @dy.rule()
+    def coverage_is_the_located_part(cls) -> pl.Expr:  # noqa: N805
+        """Coverage is the located part of all that the signal counts."""
+        part = pl.col("n_located") / (pl.col("n_located") + pl.col("n_unlocated"))
+        modelled = (pl.col("evidence") == "modelled").fill_null(value=False)
+        return modelled | (pl.col("coverage").is_between(part - 1e-9, part + 1e-9)).fill_null(value=True)
 
     @dy.rule()
     def bounds_hold_share(cls) -> pl.Expr:  # noqa: N805

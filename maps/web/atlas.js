@@ -147,6 +147,14 @@
       node.append(element("bdi", regions[row.region].name));
       return node;
     };
+    // Alone in another page, the map has no pages beside it.
+    const explained = (target, row, child) => {
+      if (!data.explained || parent !== window) return;
+      const link = element("a");
+      link.href = `${data.explained}/${regions[row.region].id.replace(":", "-")}.html`;
+      link.append(child);
+      target.append(link);
+    };
     const spoken = row => `${regions[row.region].name}: ${sentences(row).map(line => line.slice(1).join(", ")).join(". ")}`;
     function describe(target, row) {
       target.replaceChildren(named("strong", row), ...sentences(row).map(([kind, first, second]) => {
@@ -252,6 +260,7 @@
         const line = element("tr"), head = named("th", row);
         line.dataset.region = regions[row.region].id;
         head.scope = "row";
+        explained(head, row, head.firstChild);
         line.append(head, ...[
           words.level[regions[row.region].level], percent(row.cn_share), span(row.cn_share_low, row.cn_share_high),
           span(row.bound_low, row.bound_high), count(row.n), count(row.n_cn), count(row.n_us), percent(row.coverage),
@@ -350,6 +359,7 @@
       pathOf(index).setAttribute("tabindex", "0");
       trace(index);
       describe($("card"), state.rows[index]);
+      explained($("card"), state.rows[index], words.explain);
       $("card").hidden = false;
       if (speak) $("live").textContent = spoken(state.rows[index]);
     }

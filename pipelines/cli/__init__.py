@@ -13,6 +13,7 @@ import click
 from pipelines.cli.build import build
 from pipelines.cli.dictionary import dictionary
 from pipelines.cli.doctor import doctor
+from pipelines.cli.explain import explain
 from pipelines.cli.locate import locate
 from pipelines.cli.logs import logs
 from pipelines.cli.origin import origin
@@ -39,7 +40,7 @@ def atlas() -> None:
     """
 
 
-for command in (build, ui, doctor, locate, logs, origin, snapshot, dictionary):
+for command in (build, ui, doctor, explain, locate, logs, origin, snapshot, dictionary):
     atlas.add_command(command)
 
 

@@ -152,3 +152,39 @@ def test_a_stopped_command_leaves_no_output(raw, tmp_path):
     # On a busy machine lines of progress stand above it.
     assert (done.returncode, done.stderr.splitlines()[-1]) == (130, "atlas: error: stopped")
     assert not list(tmp_path.glob("*reduced*"))
+
+
+def test_logs_of_both_sides_reach_the_estimates_as_logged_shares(tmp_path):
+    places = [("NG", "Lagos"), ("ID", "Jakarta"), ("PE", "Lima")]
+    people = [(one, place) for one, place in zip(IDS, places * 20, strict=True)]
+    rows = [
+        ("2026-08-01T10:00:00.000Z", "200", "GET", repository, "model", None, one, country, region)
+        for repository, taken in (("Qwen/Qwen3-8B", people), ("meta-llama/Llama-3.1-8B-Instruct", people[:45]))
+        for one, (country, region) in taken
+    ]
+    log = tmp_path / "log.csv"
+    pl.DataFrame(rows, schema=dict.fromkeys(COLUMNS, pl.String), orient="row").write_csv(log)
+    settings = Settings(
+        mode="live",
+        data=str(tmp_path / "data"),
+        output=tmp_path / "build",
+        logs=str(log),
+        DAGSTER_HOME=tmp_path / "dagster",
+    )
+    attributes = (
+        "regions",
+        "tracked_packages",
+        "tracked_repositories",
+        "builders",
+        "publishers",
+        "model_origins",
+        "actor_places",
+    )
+    adoption = ("builder_choices", "observations", "estimates")
+    wanted = ("ingest", *(f"attribute/{name}" for name in attributes), *(f"adoption/{name}" for name in adoption))
+    assert run(settings, only=wanted, tell=lambda _: None).problems == []
+    cells = read_table(UPath(settings.store), "adoption/estimates", mode="live").filter(signal="model_download")
+    lagos = cells.filter(region_id="metro:lagos", coding="publisher").row(0, named=True)
+    assert (lagos["n_cn"], lagos["n_us"], lagos["evidence"], lagos["state"]) == (20, 15, "logged", "value")
+    assert lagos["cn_share_low"] < 20 / 35 < lagos["cn_share_high"]
+    assert set(cells.filter(region_id="KE")["state"]) == {"not_observed"}

@@ -187,12 +187,23 @@ def test_the_summary_counts_every_region_once_per_signal(build):
 
 
 def test_pages_stand_alone_and_say_what_is_modelled(build):
-    for name in ("index.html", "origins.html", "method.html", "map.html"):
+    for name in ("index.html", "origins.html", "claims.html", "method.html", "map.html"):
         page = (build / name).read_text()
         assert "default-src 'none'" in page or "default-src &#39;none&#39;" in page
         assert not re.search(r"<(script|img|link|iframe)[^>]+(src|href)=[\"']?https?:", page), name
     index = (build / "index.html").read_text()
     assert "Nobody in these cities was measured" in index
+
+
+def test_every_region_of_the_map_has_its_page(build):
+    assert '"explained":"explain"' in (build / "map.html").read_text()
+    for region in load_regions()["region_id"]:
+        page = (build / "explain" / f"{region.replace(':', '-')}.html").read_text()
+        assert f"id {region}." in page
+        assert "differs" not in page
+    folder = build / "explain"
+    links = set(re.findall(r'href="([^"#]+)"', (folder / "index.html").read_text() + page))
+    assert all((folder / link).is_file() for link in links)
 
 
 def test_no_personal_data_reaches_what_is_published(build):
@@ -225,3 +236,46 @@ def test_the_same_input_gives_the_same_files(settings, build):
 def test_tables_say_when_they_are_from(build):
     series = pl.read_parquet(build / "open-data" / "world_series.parquet")
     assert series["period"].max() == date(2026, 8, 21)
+
+
+def _claims(build):
+    return pl.concat(pl.read_parquet(build / "open-data" / place / "claims.parquet") for place in ("", "survey"))
+
+
+def test_each_claim_of_the_story_has_its_verdict(build):
+    verdicts = dict(_claims(build).select("claim", "claim_verdict").unique().iter_rows())
+    assert verdicts == {
+        "github_dominance": "not_observable",
+        "permissive_licences": "partly",
+        "lagos_to_lima": "partly",
+        "jakarta_developer": "partly",
+        "deployed_in_the_south": "partly",
+        "export_controls": "not_observable",
+    }
+
+
+def test_each_statement_has_its_verdict(build):
+    claims = _claims(build)
+    verdicts = {
+        f"{claim}.{statement}": verdict
+        for claim, statement, verdict in claims.select("claim", "statement", "statement_verdict").unique().iter_rows()
+    }
+    supported = {name for name, verdict in verdicts.items() if verdict == "supported"}
+    partly = {name for name, verdict in verdicts.items() if verdict == "partly"}
+    against = {name for name, verdict in verdicts.items() if verdict == "not_supported"}
+    assert supported == {
+        "permissive_licences.most_are_permissive",
+        "permissive_licences.more_than_us",
+        "lagos_to_lima.economies",
+        "jakarta_developer.indonesia",
+    }
+    # Among the trending models of 20 bn and more, US labs license as freely; Middle Africa is hidden.
+    assert partly == {
+        "permissive_licences.more_than_us_when_large",
+        "deployed_in_the_south.used_everywhere",
+        "deployed_in_the_south.more_than_us",
+    }
+    assert against == {"jakarta_developer.jakarta_builders"}
+    modelled = claims.filter(pl.col("evidence") == "modelled")
+    assert set(modelled["subject"]) == {"metro:lagos", "metro:lima", "metro:jakarta"}
+    assert set(modelled["verdict"]) == {"not_observable"}

@@ -7,6 +7,7 @@ import csv
 import io
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
@@ -278,6 +279,35 @@ def test_evidence_view_colours_by_evidence(show, world, page_file):
             assert fills[region] == patterns.EVIDENCE_FILLS[evidence]
     assert page.is_visible("#kinds")
     assert page.is_hidden("#scale")
+
+
+def test_regions_link_to_the_pages_that_explain_them(show, world, tmp_path):
+    file = tmp_path / "world.html"
+    spec = replace(synthetic.spec(), explained="explain")
+    file.write_text(render_world_map(*world, spec), encoding="utf-8")
+    page = show(file)
+    links = page.eval_on_selector_all("#rows th a", "all => all.map(a => a.getAttribute('href'))")
+    regions = page.eval_on_selector_all("#rows tr", "all => all.map(row => row.dataset.region)")
+    assert links == [f"explain/{region.replace(':', '-')}.html" for region in regions]
+    page.fill("#find", "Lagos")
+    page.press("#find", "Enter")
+    assert page.get_attribute("#card a", "href") == "explain/metro-lagos.html"
+    assert page.inner_text("#card a") == words.EXPLAIN
+    assert page.query_selector_all("#tip a") == []
+
+
+def test_a_map_alone_in_another_page_links_nowhere(browser, world, tmp_path):
+    spec = replace(synthetic.spec(), explained="explain")
+    (tmp_path / "world.html").write_text(render_world_map(*world, spec), encoding="utf-8")
+    frame = tmp_path / "frame.html"
+    frame.write_text('<iframe src="world.html" width="900" height="900"></iframe>', encoding="utf-8")
+    page = browser.new_page()
+    page.goto(frame.as_uri())
+    inside = page.frames[1]
+    inside.wait_for_selector("body[data-ready]")
+    assert inside.query_selector_all("#rows tr")
+    assert inside.query_selector_all("#rows a, #card a") == []
+    page.close()
 
 
 def test_find_reaches_a_small_economy(show, page_file):

@@ -45,6 +45,7 @@ CHOICES = pl.DataFrame(
 )
 DOWNLOADS = PackageDownloads.create_empty()
 PACKAGES = load_packages()
+DENOMINATORS = snapshot.read("denominators")
 COUNTS = {  # answered, CN, US, both, neither; None = hidden by the source
     "KE": (74, 43, 10, 7, 28),
     "UG": (60, 20, 12, 6, 34),
@@ -78,7 +79,9 @@ def _survey():
 @pytest.fixture(scope="module")
 def cells():
     return validate(
-        estimate(_survey(), CHOICES, DOWNLOADS, PACKAGES, REGIONS), TABLES["adoption/estimates"], where="test"
+        estimate(_survey(), CHOICES, DOWNLOADS, PACKAGES, REGIONS, denominators=DENOMINATORS),
+        TABLES["adoption/estimates"],
+        where="test",
     )
 
 
@@ -118,7 +121,7 @@ def test_absent_cells_of_a_signal_stand_under_its_licence(cells):
 def test_two_waves_make_two_sets_of_cells():
     later = _survey().with_columns(wave=pl.lit(date(2026, 6, 1)))
     cells = validate(
-        estimate(pl.concat([_survey(), later]), CHOICES, DOWNLOADS, PACKAGES, REGIONS),
+        estimate(pl.concat([_survey(), later]), CHOICES, DOWNLOADS, PACKAGES, REGIONS, denominators=DENOMINATORS),
         TABLES["adoption/estimates"],
         where="two waves",
     )
@@ -128,7 +131,7 @@ def test_two_waves_make_two_sets_of_cells():
 
 def test_a_survey_without_rows_is_refused():
     with pytest.raises(ValueError, match="survey_use has no rows"):
-        estimate(_survey().clear(), CHOICES, DOWNLOADS, PACKAGES, REGIONS)
+        estimate(_survey().clear(), CHOICES, DOWNLOADS, PACKAGES, REGIONS, denominators=DENOMINATORS)
 
 
 def test_a_metro_inherits_its_country_and_is_less_sure(cells):

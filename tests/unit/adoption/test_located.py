@@ -4,11 +4,9 @@ from datetime import date
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from assets.adoption.estimates import estimate
-from assets.adoption.located import LEAST_PEOPLE, hidden_countries, located_cells, located_observations
+from assets.adoption.located import located_cells, located_observations
 from assets.ingest.snapshot import read
 from assets.places.actors import PLACES
 from assets.schemas import validate
@@ -40,6 +38,7 @@ def _world(*groups, kind="person"):
             number += 1
             places.append({"actor": _actor(number), "country": country, "metro": metro})
             places[-1]["evidence"] = "declared" if country else None
+            places[-1]["level"] = ("metro" if metro else "country") if country else None
             forks += [
                 {
                     "fork": _actor(1_000_000 * position + number),
@@ -111,20 +110,6 @@ def test_a_share_on_few_people_is_hidden_though_others_are_many():
     assert _cell(cells, "GH")["state"] == "suppressed"
 
 
-@given(st.dictionaries(st.sampled_from("ABCDEFGHIJKL"), st.integers(1, 40)))
-@settings(max_examples=300, deadline=None)
-def test_no_total_leaves_a_remainder_of_one_country_or_of_few_people(counts):
-    parents = {country: str(ord(country) % 3) for country in counts}
-    hidden = hidden_countries(counts, parents)
-    assert {country for country, people in counts.items() if people < LEAST_PEOPLE} <= hidden
-    groups = [list(counts), *([one for one in counts if parents[one] == parent] for parent in "012")]
-    for group in groups:
-        inside = [one for one in group if one in hidden]
-        if inside and len(inside) < len(group):
-            assert len(inside) > 1
-            assert sum(counts[one] for one in inside) >= LEAST_PEOPLE
-
-
 def test_contributions_count_people_by_year_and_commits_as_events():
     rows = [
         {
@@ -166,6 +151,7 @@ def test_observations_and_estimates_take_the_cells():
         PackageDownloads.create_empty(),
         TrackedPackages.create_empty(),
         REGIONS,
+        denominators=read("denominators"),
         located=cells,
     )
     forks = validate(whole, Estimates, where="test").filter(signal="fork")

@@ -5,7 +5,7 @@ from datetime import date
 import polars as pl
 import pytest
 
-from assets.adoption.packages import package_cells, package_observations
+from assets.adoption.packages import FEW, package_cells, package_observations
 from assets.origins.tracked import load_packages
 from assets.schemas import validate
 from assets.schemas.adoption import Observations
@@ -21,7 +21,9 @@ REGIONS = pl.DataFrame(
         ("KE", "country", "m49:014"),
         ("UG", "country", "m49:014"),
         ("TZ", "country", "m49:014"),
-        ("AQ", "country", None),
+        ("m49:154", "subregion", "world"),
+        ("SE", "country", "m49:154"),
+        ("AQ", "country", "world"),
     ],
     schema=["region_id", "level", "parent_id"],
     orient="row",
@@ -53,6 +55,7 @@ TABLE = _downloads(
     ("mistralai", "KE", OCTOBER, "package_manager", 7),
     ("anthropic", "UG", OCTOBER, "package_manager", 20),
     ("anthropic", "TZ", OCTOBER, "package_manager", 9),
+    ("anthropic", "SE", OCTOBER, "package_manager", 40),
     ("torch", "AQ", OCTOBER, "package_manager", 3),
     ("qwen-agent", "ZZ", OCTOBER, "package_manager", 5),
     ("anthropic", "ZZ", OCTOBER, "package_manager", 15),
@@ -76,15 +79,16 @@ def test_bounds_place_what_has_no_country_here():
     cell = _cell("KE")
     assert cell["bound_low"] == pytest.approx(40 / 115)
     assert cell["bound_high"] == pytest.approx(45 / 105)
-    located = 40 + 60 + 7 + 20 + 9
+    located = 40 + 60 + 7 + 20 + 9 + 40
     assert cell["coverage"] == pytest.approx(located / (located + 20))
 
 
 @pytest.mark.parametrize(
     ("region", "state", "reason"),
     [
-        ("UG", "zero", None),
-        ("TZ", "suppressed", "Fewer than 10 downloads of either side's packages."),
+        ("SE", "zero", None),
+        ("TZ", "suppressed", FEW),
+        ("UG", "suppressed", FEW),
         ("AQ", "not_observed", "No download of either side's packages, though others were downloaded here."),
     ],
 )
@@ -96,10 +100,23 @@ def test_states_are_told_apart(region, state, reason):
 
 
 def test_roll_ups_are_sums_of_counts():
-    for region in ("m49:014", "world"):
+    for region, us in (("m49:014", 89), ("world", 129)):
         cell = _cell(region)
-        assert (cell["n_cn"], cell["n_us"]) == (40, 89)
-        assert cell["cn_share"] == pytest.approx(40 / 129)
+        assert (cell["n_cn"], cell["n_us"]) == (40, us)
+        assert cell["cn_share"] == pytest.approx(40 / (40 + us))
+
+
+def test_shares_without_one_package_are_told():
+    cell = _cell("KE")
+    assert (cell["largest_artefact"], cell["cn_share_without_largest"]) == ("anthropic", 1.0)
+    assert cell["leave_one_out_low"] == pytest.approx(10 / 70)
+    assert cell["leave_one_out_high"] == 1.0
+
+
+def test_a_hidden_count_does_not_follow_from_the_total():
+    cells = package_cells(TABLE, PACKAGES, REGIONS).filter(pl.col("region_id").is_in(["UG", "TZ"]))
+    assert set(cells["state"]) == {"suppressed"}
+    assert cells["n_us"].null_count() == cells.height
 
 
 def test_a_month_that_is_not_over_is_not_used():

@@ -132,7 +132,8 @@ def test_real_outlines_stay_within_budget():
 
 
 def test_own_script_stays_small():
-    assert len((files("maps") / "web" / "atlas.js").read_bytes()) < 25 * 1024
+    # 25 kB for the map and half a kB for the links to the pages that explain a region.
+    assert len((files("maps") / "web" / "atlas.js").read_bytes()) < 25.5 * 1024
 
 
 def test_vendored_files_are_those_of_their_provenance():
