@@ -175,6 +175,19 @@ def test_a_metro_that_is_a_whole_subdivision_does_not_reveal_it(metro_people):
         assert high > low
 
 
+def test_a_subdivision_inside_a_shown_metro_is_not_its_remainder():
+    groups = [
+        _group("AA", 3, "AA-1", "metro:aa-x"),
+        _group("AA", 40, "AA-2", "metro:aa-x"),
+        _group("AA", 5, "AA-3", ELSEWHERE),
+        _group("AA", 50, "AA-4", ELSEWHERE),
+    ]
+    hidden = hidden_cells(groups, PARENTS)
+    for cell in (attacker := Attacker(groups, hidden)).hidden:
+        low, high = attacker.range_of(cell)
+        assert high > low, cell
+
+
 def test_where_there_are_enough_people_nothing_is_hidden():
     groups = [_group("AA", 40, "AA-1", "metro:aa-x"), _group("AA", 30, "AA-2", ELSEWHERE), _group("BA", 50)]
     assert hidden_cells(groups, PARENTS) == set()
