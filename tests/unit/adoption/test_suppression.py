@@ -180,7 +180,8 @@ def test_a_subdivision_inside_a_shown_metro_is_not_its_remainder():
         _group("AA", 3, "AA-1", "metro:aa-x"),
         _group("AA", 40, "AA-2", "metro:aa-x"),
         _group("AA", 5, "AA-3", ELSEWHERE),
-        _group("AA", 50, "AA-4", ELSEWHERE),
+        _group("AA", 8, "AA-4", ELSEWHERE),
+        _group("AA", 50, "AA-5", ELSEWHERE),
     ]
     hidden = hidden_cells(groups, PARENTS)
     for cell in (attacker := Attacker(groups, hidden)).hidden:
