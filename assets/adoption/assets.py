@@ -165,7 +165,7 @@ def observations(  # noqa: PLR0917 - Dagster passes positional inputs only
     rows = [
         survey_observations(survey_use),
         derivative_observations(builder_choices),
-        package_observations(package_downloads, tracked_packages),
+        package_observations(package_downloads, tracked_packages, regions),
         located_observations(located),
         donated_observations(donated_cells(download_logs, model_origins, publishers, regions)),
     ]

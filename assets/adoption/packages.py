@@ -60,38 +60,6 @@ def _counted(downloads: pl.DataFrame, packages: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def package_observations(downloads: pl.DataFrame, packages: pl.DataFrame) -> pl.DataFrame:
-    """Return the rows of table ``observations`` for package downloads, by economy and month.
-
-    An economy without any download of any tracked package in a month has no row: it was not observed.
-
-    Args:
-        downloads: Table ``package_downloads``.
-        packages: Table ``tracked_packages``.
-    """
-    counted = _counted(downloads, packages).filter(pl.col("region_id") != UNLOCATED)
-    return pl.concat(
-        counted.select(
-            "period",
-            "region_id",
-            "source_id",
-            signal=pl.lit("package_download"),
-            level=pl.lit("country"),
-            coding=pl.lit("publisher"),
-            origin=pl.lit(side),
-            counted=pl.lit("downloads"),
-            n=pl.col(name).cast(pl.Float64),
-            n_low=pl.col(name).cast(pl.Float64),
-            n_high=pl.col(name).cast(pl.Float64),
-            respondents=pl.lit(None, pl.Int64),
-            events=pl.col(name).cast(pl.Int64),
-            evidence=pl.lit("logged"),
-            state=pl.when(pl.col(name) > 0).then(pl.lit("value")).otherwise(pl.lit("zero")),
-        )
-        for side, name in zip(SIDES, COUNTS, strict=True)
-    ).sort("period", "region_id", "origin")
-
-
 def _by_package(downloads: pl.DataFrame, packages: pl.DataFrame) -> pl.DataFrame:
     """Return downloads of each package of either side by economy and month, for the shares without one."""
     return (
@@ -137,6 +105,48 @@ def _hidden(rolled: pl.DataFrame, regions: pl.DataFrame) -> pl.DataFrame:
             (period, region) for region in sorted({region for _, region in hidden_cells(groups, parents)} | {*few})
         ]
     return pl.DataFrame(rows, schema={"period": pl.Date, "region_id": pl.String}, orient="row")
+
+
+def package_observations(downloads: pl.DataFrame, packages: pl.DataFrame, regions: pl.DataFrame) -> pl.DataFrame:
+    """Return the rows of table ``observations`` for package downloads, by economy and month.
+
+    An economy without any download of any tracked package in a month has no row: it was not observed. What table
+    ``estimates`` hides is hidden here too.
+
+    Args:
+        downloads: Table ``package_downloads``.
+        packages: Table ``tracked_packages``.
+        regions: Table ``regions``.
+    """
+    counted = _counted(downloads, packages).filter(pl.col("region_id") != UNLOCATED)
+    hidden = _hidden(_rolled_up(counted, regions, ["period", "source_id"], COUNTS), regions)
+    counted = counted.join(
+        hidden.with_columns(hidden=pl.lit(value=True)), on=["period", "region_id"], how="left"
+    ).with_columns(pl.when(pl.col("hidden").is_null()).then(pl.col(name)).alias(name) for name in COUNTS)
+    return pl.concat(
+        counted.select(
+            "period",
+            "region_id",
+            "source_id",
+            signal=pl.lit("package_download"),
+            level=pl.lit("country"),
+            coding=pl.lit("publisher"),
+            origin=pl.lit(side),
+            counted=pl.lit("downloads"),
+            n=pl.col(name).cast(pl.Float64),
+            n_low=pl.col(name).cast(pl.Float64),
+            n_high=pl.col(name).cast(pl.Float64),
+            respondents=pl.lit(None, pl.Int64),
+            events=pl.col(name).cast(pl.Int64),
+            evidence=pl.lit("logged"),
+            state=pl.when(pl.col(name).is_null())
+            .then(pl.lit("suppressed"))
+            .when(pl.col(name) > 0)
+            .then(pl.lit("value"))
+            .otherwise(pl.lit("zero")),
+        )
+        for side, name in zip(SIDES, COUNTS, strict=True)
+    ).sort("period", "region_id", "origin")
 
 
 def package_cells(downloads: pl.DataFrame, packages: pl.DataFrame, regions: pl.DataFrame) -> pl.DataFrame:

@@ -128,8 +128,7 @@ def _next_of_total(total: Cell, slice_: _Slice) -> Cell | None:
         if not economies:
             return slice_.smallest(slice_.children[part]) or total
     left_over = [economy for economies in parts.values() for economy in economies]
-    apart = all(len(economies) < len(left_over) for economies in parts.values())
-    if apart and _open(slice_.n[economy] for economy in left_over):
+    if _open(slice_.n[economy] for economy in left_over):
         return None
     return slice_.smallest(slice_.children[total]) or total
 

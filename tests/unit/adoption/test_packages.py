@@ -121,7 +121,7 @@ def test_a_hidden_count_does_not_follow_from_the_total():
 
 def test_a_month_that_is_not_over_is_not_used():
     assert set(package_cells(TABLE, PACKAGES, REGIONS)["period"]) == {OCTOBER}
-    assert set(package_observations(TABLE, PACKAGES)["period"]) == {OCTOBER}
+    assert set(package_observations(TABLE, PACKAGES, REGIONS)["period"]) == {OCTOBER}
 
 
 def test_lost_days_are_said_and_too_many_leave_the_month_out():
@@ -132,14 +132,16 @@ def test_lost_days_are_said_and_too_many_leave_the_month_out():
 
 
 def test_observations_meet_their_declaration():
-    rows = package_observations(TABLE, PACKAGES).select(Observations.column_names())
+    rows = package_observations(TABLE, PACKAGES, REGIONS).select(Observations.column_names())
     validate(rows, Observations, where="test")
     kenya = rows.filter(region_id="KE")
     assert dict(kenya.select("origin", "n").rows()) == {"CN": 40, "US": 60, "other": 7, "unknown": 0}
     assert "ZZ" not in set(rows["region_id"])
+    assert set(rows.filter(region_id="TZ")["state"]) == {"suppressed"}
+    assert rows.filter(region_id="TZ")["n"].null_count() == 4
 
 
 def test_nothing_fetched_is_nothing_observed():
     empty = PackageDownloads.create_empty()
     assert package_cells(empty, PACKAGES, REGIONS).is_empty()
-    assert package_observations(empty, PACKAGES).is_empty()
+    assert package_observations(empty, PACKAGES, REGIONS).is_empty()

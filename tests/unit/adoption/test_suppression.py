@@ -46,8 +46,8 @@ class Attacker:
         self.equal = np.array(shown).reshape(-1, len(self.groups)), np.array([row @ counts for row in shown])
         self.at_least = -np.array(list(self.hidden.values())).reshape(-1, len(self.groups))
 
-    def range_of(self, cell):
-        """Return the least and the greatest count that a hidden cell can have."""
+    def range_of(self, cell, least=1):
+        """Return the least and the greatest count that a hidden cell can have, where each has at least so many."""
         ends = []
         for sign in (1, -1):
             found = linprog(
@@ -55,7 +55,7 @@ class Attacker:
                 A_eq=self.equal[0] if len(self.equal[0]) else None,
                 b_eq=self.equal[1] if len(self.equal[0]) else None,
                 A_ub=self.at_least,
-                b_ub=-np.ones(len(self.at_least)),
+                b_ub=-least * np.ones(len(self.at_least)),
             )
             assert found.status in {0, 3}, found.message
             ends.append(sign * found.fun if found.status == 0 else np.inf)
@@ -118,6 +118,23 @@ def test_no_hidden_count_follows_from_everything_public(groups):
         assert high - low >= 1 - 1e-6, (cell, low, high)
 
 
+@given(economies(), st.data())
+@settings(max_examples=80, deadline=None)
+def test_a_side_of_a_hidden_economy_follows_only_where_nobody_hidden_is_on_it(groups, data):
+    hidden = hidden_cells(groups, PARENTS)
+    sides = [
+        Group(country=one.country, admin1=UNSAID, metro=UNSAID, n=data.draw(st.integers(0, one.n)), everybody=one.n)
+        for one in groups
+    ]
+    attacker = Attacker([one for one in groups if one.n], hidden)
+    counts = np.array([one.n for one in sides])
+    attacker.equal = attacker.equal[0], attacker.equal[0] @ counts
+    attacker.at_least = -np.eye(len(sides))
+    for cell, row in attacker.hidden.items():
+        low, high = attacker.range_of(cell, least=0)
+        assert high - low >= 1 - 1e-6 or row @ counts == 0, (cell, low, high)
+
+
 @given(worlds(), st.randoms())
 @settings(max_examples=60, deadline=None)
 def test_the_order_of_people_does_not_matter(groups, random):
@@ -156,6 +173,20 @@ def test_a_metro_that_is_a_whole_subdivision_does_not_reveal_it(metro_people):
     for cell in (attacker := Attacker(groups, hidden)).hidden:
         low, high = attacker.range_of(cell)
         assert high > low
+
+
+def test_a_subdivision_inside_a_shown_metro_is_not_its_remainder():
+    groups = [
+        _group("AA", 3, "AA-1", "metro:aa-x"),
+        _group("AA", 40, "AA-2", "metro:aa-x"),
+        _group("AA", 5, "AA-3", ELSEWHERE),
+        _group("AA", 8, "AA-4", ELSEWHERE),
+        _group("AA", 50, "AA-5", ELSEWHERE),
+    ]
+    hidden = hidden_cells(groups, PARENTS)
+    for cell in (attacker := Attacker(groups, hidden)).hidden:
+        low, high = attacker.range_of(cell)
+        assert high > low, cell
 
 
 def test_where_there_are_enough_people_nothing_is_hidden():
