@@ -5,6 +5,7 @@ places inside a region.
 """
 
 import difflib
+import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -35,9 +36,9 @@ class Found:
 
 def plain_name(text: str) -> str:
     """Return a name without capitals, accents and punctuation, as names are compared."""
-    letters = unicodedata.normalize("NFKD", text.casefold())
+    letters = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
     kept = "".join(letter if letter.isalnum() else " " for letter in letters if not unicodedata.combining(letter))
-    return " ".join(kept.split()).removeprefix("the ")
+    return re.sub(r"^(the )+", "", " ".join(kept.split()))
 
 
 def _names(regions: pl.DataFrame) -> Iterator[tuple[str, str]]:
