@@ -23,6 +23,7 @@ def _own_places(monkeypatch, tmp_path_factory):
     monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
     monkeypatch.setenv("ATLAS_HUB_ATTEMPTS", "1")
     monkeypatch.setenv("ATLAS_CLICKHOUSE_ATTEMPTS", "1")
+    monkeypatch.setenv("ATLAS_GITHUB_URL", "http://127.0.0.1:9/graphql")
     monkeypatch.setenv("ATLAS_GITHUB_REST_URL", "http://127.0.0.1:9")
     monkeypatch.setenv("ATLAS_MODELSCOPE_URL", "http://127.0.0.1:9")
     monkeypatch.setenv("ATLAS_MODELSCOPE_ATTEMPTS", "1")
