@@ -12,12 +12,15 @@ import polars as pl
 from assets.adoption import claims as claims_of
 from assets.adoption import diagnostics as diagnostics_of
 from assets.adoption import estimates as estimates_of
+from assets.adoption import event_windows as windows_of
 from assets.adoption import licences as licences_of
+from assets.adoption import monthly
 from assets.adoption import specifications as specifications_of
 from assets.adoption import world_series as series_of
 from assets.adoption.derivatives import builder_choices as choices_of
 from assets.adoption.derivatives import derivative_observations
 from assets.adoption.donated import donated_cells, donated_observations
+from assets.adoption.events import load_events
 from assets.adoption.located import located_cells, located_observations
 from assets.adoption.packages import package_observations
 from assets.adoption.survey import survey_observations
@@ -25,6 +28,7 @@ from assets.checks import Check, Outcome, at_least, regions_known
 from assets.declare import table_asset
 from assets.schemas.adoption import Diagnostics, Estimates, Observations, WorldSeries
 from assets.schemas.claims import Claims
+from assets.schemas.events import EventWindows
 from assets.schemas.exhibits import Licences, Specifications
 from assets.schemas.tracked import BuilderChoices
 from assets.schemas.vocabulary import CODINGS
@@ -338,6 +342,44 @@ def _regions_of_claims_known(frame: pl.DataFrame, inputs: Mapping[str, Any]) -> 
     )
 
 
+def _every_event(frame: pl.DataFrame, _: Mapping[str, Any]) -> Outcome:
+    lost = sorted(set(load_events()) - set(frame["event_id"])) if frame.height else []
+    figures = frame.filter(pl.col("state") == "value").height
+    return Outcome(
+        passed=not lost,
+        said=f"Events without a row: {', '.join(lost)}." if lost else f"{figures} of {frame.height} have a figure.",
+        figures={"rows": frame.height, "figures": figures},
+    )
+
+
+@table_asset(
+    EventWindows,
+    kinds={*KINDS, "toml"},
+    checks=[Check(name="every_event", description="No event is left out.", run=_every_event)],
+)
+def event_windows(  # noqa: PLR0917 - Dagster passes positional inputs only
+    models: pl.DataFrame,
+    model_origins: pl.DataFrame,
+    world_series: pl.DataFrame,
+    forks: pl.DataFrame,
+    contributions: pl.DataFrame,
+    tracked_repositories: pl.DataFrame,
+    package_downloads: pl.DataFrame,
+    tracked_packages: pl.DataFrame,
+) -> pl.DataFrame:
+    """Did the balance of Chinese and US figures shift when export controls changed, by more than at other times?"""
+    series = monthly.monthly_series(
+        [
+            monthly.created_models(models, model_origins),
+            monthly.grown_downloads(world_series),
+            monthly.forked(forks, tracked_repositories),
+            monthly.contributed(contributions, tracked_repositories),
+            monthly.packaged(package_downloads, tracked_packages),
+        ]
+    )
+    return windows_of.event_windows(series, load_events())
+
+
 @table_asset(
     Claims,
     kinds={*KINDS, "toml"},
@@ -350,6 +392,8 @@ def _regions_of_claims_known(frame: pl.DataFrame, inputs: Mapping[str, Any]) -> 
         ),
     ],
 )
-def claims(estimates: pl.DataFrame, licences: pl.DataFrame, regions: pl.DataFrame) -> pl.DataFrame:
+def claims(
+    estimates: pl.DataFrame, licences: pl.DataFrame, event_windows: pl.DataFrame, regions: pl.DataFrame
+) -> pl.DataFrame:
     """What of the popular story do this run's figures support?"""
-    return claims_of.claims_table({"estimates": estimates, "licences": licences})
+    return claims_of.claims_table({"estimates": estimates, "licences": licences, "event_windows": event_windows})

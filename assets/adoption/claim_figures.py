@@ -157,7 +157,7 @@ def licence_cells(rows: pl.DataFrame, figure: str, *, complete_count: bool) -> p
 
 
 def event_cells(rows: pl.DataFrame, figure: str, *, complete_count: bool) -> pl.DataFrame:
-    """Return cells of table ``event_windows``, one an event and series.
+    """Return cells of table ``event_windows``, one an event, series and width of the window.
 
     An effect that is no rarer than among the placebo dates is not told from none: its interval is widened to hold 0.
 
@@ -170,8 +170,8 @@ def event_cells(rows: pl.DataFrame, figure: str, *, complete_count: bool) -> pl.
     effect = pl.col(figure)
     low, high = (effect, effect) if complete_count else (pl.col("effect_low"), pl.col("effect_high"))
     return _cells(
-        rows.sort("event_date", "series").with_columns(
-            subject=pl.format("{} / {}", "event_id", "series"),
+        rows.sort("event_date", "series", "window_months").with_columns(
+            subject=pl.format("{} / {} / {} months", "event_id", "series", "window_months"),
             period="event_date",
             value=effect,
             low=pl.when(rare).then(low).otherwise(pl.min_horizontal(low, pl.lit(0.0))),

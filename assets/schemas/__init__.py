@@ -3,6 +3,7 @@
 from assets.schemas.adoption import Diagnostics, Estimates, Observations, WorldSeries
 from assets.schemas.attribute import ActorPlaces, Gazetteer, ModelOrigins, Publishers, Regions
 from assets.schemas.claims import Claims
+from assets.schemas.events import EventWindows
 from assets.schemas.exhibits import Licences, Specifications
 from assets.schemas.ingest import (
     Accounts,
@@ -66,6 +67,7 @@ TABLES: dict[str, type[Table]] = {
         Specifications,
         Licences,
         Diagnostics,
+        EventWindows,
         Claims,
     )
 }

@@ -118,6 +118,7 @@ def _event(effect, low, high, rank, state="value"):
         "event_date": date(2024, 12, 2),
         "signal": "model_download",
         "series": "s",
+        "window_months": 12,
         "coding": "publisher",
         "effect": effect,
         "effect_low": low,
@@ -144,10 +145,11 @@ def test_controls_are_judged_against_placebo_dates_and_never_beyond_partly(event
     frame = pl.DataFrame(
         [event],
         schema_overrides=dict.fromkeys(("effect", "effect_low", "effect_high"), pl.Float64)
-        | {"placebo_rank": pl.Int64, "reason": pl.String, "source_id": pl.String},
+        | {"window_months": pl.Int64, "placebo_rank": pl.Int64, "reason": pl.String, "source_id": pl.String},
     )
     derived = frame.with_columns(signal=pl.lit("derivative"), coding=pl.lit("weights"))
-    table = claims_table({"event_windows": pl.concat([frame, derived])})
+    released = frame.with_columns(signal=pl.lit("release"))
+    table = claims_table({"event_windows": pl.concat([frame, derived, released])})
     controls = validate(table, Claims, where="test").filter(claim="export_controls")
     assert set(controls["finding"]) == {finding}
     expected = {"beyond": "partly", "unknown": "not_observable"}.get(finding, "not_supported")
