@@ -9,6 +9,7 @@ from typing import Any, Final
 import dagster as dg
 import polars as pl
 
+from assets.adoption import audits as audits_of
 from assets.adoption import claims as claims_of
 from assets.adoption import diagnostics as diagnostics_of
 from assets.adoption import estimates as estimates_of
@@ -310,14 +311,35 @@ def estimates(  # noqa: PLR0917 - Dagster passes positional inputs only
         )
     ],
 )
-def diagnostics(
+def diagnostics(  # noqa: PLR0917 - Dagster passes positional inputs only
     denominators: pl.DataFrame,
     commit_offsets: pl.DataFrame,
     repositories: pl.DataFrame,
     world_series: pl.DataFrame,
+    estimates: pl.DataFrame,
+    model_download_totals: pl.DataFrame,
+    package_downloads: pl.DataFrame,
+    forks: pl.DataFrame,
+    contributions: pl.DataFrame,
+    actor_places: pl.DataFrame,
+    repository_reads: pl.DataFrame,
+    repository_counts: pl.DataFrame,
 ) -> pl.DataFrame:
-    """What can these signals not bear?"""
-    return diagnostics_of.diagnostics(denominators, commit_offsets, repositories, world_series)
+    """What can these signals not bear, and how far do they agree?"""
+    embedded = diagnostics_of.diagnostics(denominators, commit_offsets, repositories, world_series)
+    audited = audits_of.audits(
+        estimates=estimates,
+        denominators=denominators,
+        totals=model_download_totals,
+        downloads=package_downloads,
+        forks=forks,
+        contributions=contributions,
+        places=actor_places,
+        reads=repository_reads,
+        counts=repository_counts,
+    )
+    columns = Diagnostics.column_names()
+    return pl.concat([embedded.select(columns), audited.select(columns)]).sort(Diagnostics.primary_key())
 
 
 def _every_statement(frame: pl.DataFrame, _: Mapping[str, Any]) -> Outcome:

@@ -150,7 +150,7 @@ def diagnostics(
     repositories: pl.DataFrame,
     world_series: pl.DataFrame,
 ) -> pl.DataFrame:
-    """Return table ``diagnostics``."""
+    """Return the rows of table ``diagnostics`` that rest on embedded figures."""
     tables = [
         commit_offsets_by_owner(commit_offsets, repositories),
         developers_per_capita(denominators),
@@ -159,4 +159,11 @@ def diagnostics(
         registry_review(world_series),
     ]
     columns = ["diagnostic", "subject", "period", "value", "value_unit", "n", "note", "source_id"]
-    return pl.concat(table.select(columns).cast({"n": pl.Int64}) for table in tables).sort(columns[:3])
+    rows = pl.concat(table.select(columns).cast({"n": pl.Int64}) for table in tables)
+    nothing = pl.lit(None)
+    return rows.with_columns(
+        low=nothing.cast(pl.Float64),
+        high=nothing.cast(pl.Float64),
+        state=pl.lit("value"),
+        reason=nothing.cast(pl.String),
+    )

@@ -244,6 +244,7 @@ def site_pages(  # noqa: PLR0917 - Dagster passes positional inputs only
     regions: pl.DataFrame,
     standings: pl.DataFrame,
     claims: pl.DataFrame,
+    diagnostics: pl.DataFrame,
 ) -> Published:
     """The page that ties the maps together, the pages on origins, claims and method, and the summary of the run."""
     boundaries = _boundaries()
@@ -276,7 +277,9 @@ def site_pages(  # noqa: PLR0917 - Dagster passes positional inputs only
     told = site.render_claims(
         claims, estimates, world_series, regions, standings, boundaries=boundaries, run_mode=run.mode
     )
-    method = site.render_method(estimates, world_series, standings, boundaries=boundaries, run_mode=run.mode)
+    method = site.render_method(
+        estimates, world_series, standings, diagnostics, boundaries=boundaries, run_mode=run.mode
+    )
     outputs = [
         {"path": INDEX.as_posix(), "shows": "The site: maps, chart, tables and links. Start here."},
         {"path": MAP.as_posix(), "shows": "Interactive world map, one file, works offline."},

@@ -264,14 +264,21 @@ def render_explained(
 
 
 def render_method(
-    estimates: pl.DataFrame, world_series: pl.DataFrame, standings: pl.DataFrame, *, boundaries: str, run_mode: str
+    estimates: pl.DataFrame,
+    world_series: pl.DataFrame,
+    standings: pl.DataFrame,
+    diagnostics: pl.DataFrame,
+    *,
+    boundaries: str,
+    run_mode: str,
 ) -> str:
-    """Return ``method.html``: ``method.md`` as a page, and how the sources of this run stand.
+    """Return ``method.html``: ``method.md`` as a page, how the sources of this run stand, and the diagnostics.
 
     Args:
         estimates: Table ``estimates``.
         world_series: Table ``world_series``.
         standings: Table ``standings``.
+        diagnostics: Table ``diagnostics``.
         boundaries: Sentence on the worldview of the boundaries.
         run_mode: Mode of the run.
     """
@@ -287,6 +294,7 @@ def render_method(
             title="How the Adoption Atlas measures",
             body=Markup(body),  # noqa: S704
             standings=standings.sort("table", "source_id", "part").to_dicts(),
+            diagnostics=diagnostics.sort("diagnostic", "subject", "period").to_dicts(),
             **_frame(estimates, world_series, standings, boundaries=boundaries, run_mode=run_mode),
         )
     )

@@ -236,8 +236,20 @@ class Diagnostics(Table):
     diagnostic = dy.String(primary_key=True, description="What is checked.")
     subject = dy.String(primary_key=True, description="Region, origin or group that it is checked for.")
     period = dy.Date(primary_key=True, description="First day of the period.", metadata=unit("date"))
-    value = dy.Float64(description="Result.", metadata=unit("see column value_unit"))
+    value = dy.Float64(nullable=True, description="Result.", metadata=unit("see column value_unit"))
+    low = dy.Float64(
+        nullable=True, description="Lower end of its 95 % interval.", metadata=unit("see column value_unit")
+    )
+    high = dy.Float64(nullable=True, description="Upper end.", metadata=unit("see column value_unit"))
     value_unit = dy.String(description="Unit of the value.")
     n = dy.Int64(min=0, description="Cases behind it.", metadata=unit("see column note"))
     note = dy.String(description="How to read it.")
-    source_id = dy.String(description="Source of the row (see NOTICE).")
+    state = category(STATES, "What kind of row it is.")
+    reason = dy.String(nullable=True, description="Why there is no result.")
+    source_id = dy.String(nullable=True, description="Source of the row (see NOTICE); null where it rests on several.")
+
+    @dy.rule()
+    def result_or_reason(cls) -> pl.Expr:  # noqa: N805
+        """A row has a result, or says why not."""
+        value = pl.col("state") == "value"
+        return (pl.col("value").is_not_null() == value) & (pl.col("reason").is_null() == value)

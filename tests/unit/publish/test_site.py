@@ -115,6 +115,17 @@ def _standings(*stale):
     return _table("ingest/standings", rows)
 
 
+def _diagnostics():
+    facts = {"subject": "fork ~ survey_use", "period": date(2026, 1, 1), "value_unit": "ρ", "n": 25, "note": "Read so."}
+    return _table(
+        "adoption/diagnostics",
+        [
+            facts | {"diagnostic": "signal_agreement", "value": 0.5, "low": 0.14, "high": 0.75, "state": "value"},
+            facts | {"diagnostic": "cloud_share", "state": "not_observed", "reason": "No <b>downloads</b>."},
+        ],
+    )
+
+
 def _origins(*rows, licences=(), choices=(), queue=()):
     return render_origins(
         _estimates(WORLD),
@@ -217,7 +228,9 @@ def test_a_table_without_a_standing_is_an_error():
 
 
 def test_the_method_page_says_how_each_source_stands():
-    page = render_method(_estimates(WORLD), _series(), _standings("forks"), boundaries="Lines.", run_mode="live")
+    page = render_method(
+        _estimates(WORLD), _series(), _standings("forks"), _diagnostics(), boundaries="Lines.", run_mode="live"
+    )
     assert f"{STAMP} It did not answer." in page
     assert page.count("<td>current</td>") == len(RESTS_ON) - 1
 
@@ -319,3 +332,12 @@ def test_a_synthetic_run_says_so_beside_every_title():
     assert (spec.stamp, spec.signal("survey_use").stamp) == ("SYNTHETIC DEMO", "STALE")
     chart = chart_spec(_series(), _standings("models"), run_mode="synthetic")
     assert chart.stamp == "SYNTHETIC DEMO: STALE"
+
+
+def test_the_method_page_has_each_diagnostic_with_its_result_or_its_reason():
+    page = render_method(
+        _estimates(WORLD), _series(), _standings(), _diagnostics(), boundaries="Lines.", run_mode="live"
+    )
+    assert "0.5 (0.14 to 0.75)" in page
+    assert "not observed</td>" in page
+    assert "No &lt;b&gt;downloads&lt;/b&gt;." in page
