@@ -49,6 +49,9 @@ NOT_READ: Final = frozenset({"so_survey_2025", "ms_ai_diffusion", "clickpy_repor
 """Sources that no client reads: their files have forms of their own each time, or are computed by hand."""
 
 
+WHOLE: Final = "whole"
+"""Part of a source that is asked as one, as table ``standings`` names it."""
+
 NO_CLIENT: Final = "No live client reads this source yet."
 
 
@@ -110,7 +113,7 @@ def standings(run: Run) -> pl.DataFrame:
         {
             "table": table,
             "source_id": one.source_id,
-            "part": one.part,
+            "part": one.part or WHOLE,
             "fresh": one.fresh,
             "observed_on": one.day,
             "reason": None if one.fresh else one.reason,

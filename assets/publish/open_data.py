@@ -1,26 +1,30 @@
 """Open data: the public tables as files that a sceptic can load, each under its own licence.
 
-Here: writing CSV and Parquet with a data package that says what every column is. Not here: the figures.
+Here: writing CSV, Parquet, GeoJSON and GeoParquet, a data package that says what every column is, the dictionary, how
+to cite, and the checksums. Not here: the figures, features on the map (`geodata.py`).
 
 Rows derived from the Stack Overflow survey are under the Open Database License and stand in files of their own
-(`open-data/survey/`); the other rows stand in `open-data/`.
+(`open-data/survey/`); the other rows stand in `open-data/`. The version is a hash of all contents: the same figures
+have the same version, whoever builds them.
 """
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
 import polars as pl
 
 from assets.ingest.sources import load_sources
+from assets.publish import geodata
 from assets.publish.captions import MODE_STAMPS
 from assets.schemas import TABLES, Table
-from assets.schemas.dictionary import frictionless_schema
+from assets.schemas.dictionary import data_dictionary, frictionless_schema
 from maps.geometry.shapes import sources as geometry_sources
 
 SHARE_ALIKE: Final = "ODbL-1.0"
+TITLE: Final = "Adoption Atlas: Chinese and US open models by region"
 REGISTRY_SOURCES: Final[Mapping[str, tuple[str, ...]]] = {
     "publishers": ("atom_regions",),
     "builders": ("regional_builders",),
@@ -28,6 +32,9 @@ REGISTRY_SOURCES: Final[Mapping[str, tuple[str, ...]]] = {
     "regions": (),
 }
 """Sources of tables that are registries of ours and whose rows cite none."""
+
+STARTS_FORMULA: Final = r"^['=+\-@\t\r\n]"
+"""Beginnings of texts that spreadsheets run (OWASP, CSV injection), and the apostrophe that guards them."""
 
 HOUSE_LICENCE: Final = "CC-BY-4.0"
 """Licence of tables that rest on several permissive sources: the strictest of them asks for credit."""
@@ -63,11 +70,30 @@ def _resource(
         "title": f"{table.__doc__}".strip(),
         "rows": frame.height,
         "bytes": path.stat().st_size,
-        "hash": f"sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}",
+        "hash": f"sha256:{_sha256(path)}",
         "licenses": [{"name": licence}],
         "sources": credited,
         "schema": schema | {"fields": [*schema["fields"], _run_mode_field(run_mode)]},
     }
+
+
+def guarded(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return a table whose texts no spreadsheet takes for formulas.
+
+    A text that begins with a sign that starts a formula, or with an apostrophe, gets an apostrophe in front. Whoever
+    wants the text as it was takes one leading apostrophe away. Numbers are no texts and keep their sign.
+
+    Args:
+        frame: Any table.
+    """
+    texts = [name for name, dtype in frame.schema.items() if dtype == pl.String]
+    return frame.with_columns(
+        pl.when(pl.col(name).str.contains(STARTS_FORMULA))
+        .then(pl.format("'{}", pl.col(name)))
+        .otherwise(pl.col(name))
+        .alias(name)
+        for name in texts
+    )
 
 
 def share_alike_sources() -> list[str]:
@@ -93,7 +119,7 @@ def _parts(frame: pl.DataFrame) -> dict[tuple[str, str], pl.DataFrame]:
 
 
 def write_open_data(tables: Mapping[str, pl.DataFrame], folder: Path, *, run_mode: str) -> list[Path]:
-    """Write every public table as CSV and Parquet, and ``datapackage.json`` beside them.
+    """Write every public table as CSV and Parquet, the newest cells as geodata, and what describes them all.
 
     Args:
         tables: The public tables by name.
@@ -117,20 +143,85 @@ def write_open_data(tables: Mapping[str, pl.DataFrame], folder: Path, *, run_mod
             target.mkdir(parents=True, exist_ok=True)
             csv, parquet = target / f"{name}.csv", target / f"{name}.parquet"
             stamped = rows.with_columns(run_mode=pl.lit(run_mode))
-            stamped.write_csv(csv)
+            guarded(stamped).write_csv(csv)
             stamped.write_parquet(parquet, compression="zstd", metadata={"atlas.run_mode": run_mode})
             written += [csv, parquet]
             resources += [
-                _resource(path, folder, rows, table, licence=licence, run_mode=run_mode) for path in (csv, parquet)
+                _resource(csv, folder, rows, table, licence=licence, run_mode=run_mode),
+                _file_resource(parquet, folder, licence=licence),
             ]
-    package = folder / "datapackage.json"
+    for path, licence in _geodata(tables, folder, run_mode=run_mode):
+        written.append(path)
+        resources.append(_file_resource(path, folder, licence=licence))
+    title = ": ".join(part for part in (MODE_STAMPS[run_mode], TITLE) if part)
+    dictionary = folder / "data-dictionary.md"
+    dictionary.write_text(f"<!-- {title} -->\n\n{data_dictionary()}", encoding="utf-8")
+    written.append(dictionary)
+    sums = {path.relative_to(folder).as_posix(): _sha256(path) for path in sorted(written)}
+    version = hashlib.sha256(json.dumps(sums, sort_keys=True).encode()).hexdigest()[:12]
+    periods = pl.concat([tables["estimates"]["period"], tables["world_series"]["period"]])
     content = {
         "name": "adoption-atlas",
-        "title": ": ".join(
-            part for part in (MODE_STAMPS[run_mode], "Adoption Atlas: Chinese and US open models by region") if part
-        ),
+        "title": title,
+        "version": version,
         "run_mode": run_mode,
+        "licenses": [{"name": name} for name in (HOUSE_LICENCE, SHARE_ALIKE)],
         "resources": resources,
     }
+    package = folder / "datapackage.json"
     package.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    return [*written, package]
+    citation = folder / "CITATION.cff"
+    citation.write_text(_citation(title, version, str(periods.max())), encoding="utf-8")
+    manifest = folder / "manifest.json"
+    listed = {"title": title, "version": version, "sha256": sums}
+    manifest.write_text(json.dumps(listed, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    return [*written, package, citation, manifest]
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _file_resource(path: Path, root: Path, *, licence: str) -> dict[str, Any]:
+    """Describe a file that is no table of text: its columns are those of the CSV of the same name."""
+    return {
+        "name": path.relative_to(root).as_posix().replace("/", "-").replace(".", "-"),
+        "path": path.relative_to(root).as_posix(),
+        "type": "file",
+        "bytes": path.stat().st_size,
+        "hash": f"sha256:{_sha256(path)}",
+        "licenses": [{"name": licence}],
+    }
+
+
+def _geodata(tables: Mapping[str, pl.DataFrame], folder: Path, *, run_mode: str) -> Iterator[tuple[Path, str]]:
+    """Write the newest cells of each signal that has any figure; yield each file with its licence."""
+    estimates = tables["estimates"]
+    shown = estimates.filter(pl.col("cn_share").is_not_null())
+    for signal in shown["signal"].unique().sort():
+        cells = geodata.newest_cells(estimates, tables["regions"], signal)
+        from_survey = cells["source_id"].is_in(share_alike_sources()).any()
+        target = folder / ("survey" if from_survey else "") / "geo"
+        target.mkdir(parents=True, exist_ok=True)
+        licence = SHARE_ALIKE if from_survey else HOUSE_LICENCE
+        title = ": ".join(part for part in (MODE_STAMPS[run_mode], signal) if part)
+        collection = target / f"{signal}.geojson"
+        collection.write_text(geodata.geojson(cells, title=title, run_mode=run_mode), encoding="utf-8")
+        yield collection, licence
+        frame, metadata = geodata.geoparquet(cells, run_mode=run_mode)
+        frame.write_parquet(target / f"{signal}.parquet", compression="zstd", metadata=metadata)
+        yield target / f"{signal}.parquet", licence
+
+
+def _citation(title: str, version: str, day: str) -> str:
+    """Return ``CITATION.cff``, format 1.2.0."""
+    return (
+        "cff-version: 1.2.0\n"
+        "message: Please cite the data with its version, and the sources that datapackage.json names for each file.\n"
+        f"title: {json.dumps(title, ensure_ascii=False)}\n"
+        "type: dataset\n"
+        "authors:\n- name: Adoption Atlas contributors\n"
+        f'version: "{version}"\n'
+        f"date-released: {day}\n"
+        f"license:\n- {HOUSE_LICENCE}\n- {SHARE_ALIKE}\n"
+    )

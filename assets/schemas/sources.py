@@ -20,7 +20,7 @@ class Standings(Table):
 
     table = dy.String(primary_key=True, description="Table of the ingest layer.")
     source_id = dy.String(primary_key=True, description="Source that the table rests on (see NOTICE).")
-    part = dy.String(primary_key=True, description="Part of the source that is asked by itself; empty where it is one.")
+    part = dy.String(primary_key=True, description="Part of the source that is asked by itself; whole where it is one.")
     fresh = dy.Bool(description="Whether the table is as new as the run's mode promises.")
     observed_on = dy.Date(
         nullable=True, description="Day of the data in force; null where there are none.", metadata=unit("date")

@@ -108,7 +108,7 @@ def _specifications(*rows):
 
 def _standings(*stale):
     rows = [
-        {"table": table, "source_id": "github", "part": "", "rows": 1, "corrections": 0, "lost_days": 0}
+        {"table": table, "source_id": "github", "part": "whole", "rows": 1, "corrections": 0, "lost_days": 0}
         | {"fresh": table not in stale, "reason": "It did not answer." if table in stale else None}
         for table in RESTS_ON
     ]
