@@ -1,6 +1,7 @@
 """Every table of the atlas, declared once: validation, data dictionary and Dagster metadata come from here."""
 
 from assets.schemas.adoption import Diagnostics, Estimates, Observations, WorldSeries
+from assets.schemas.allocation import AllocationChecks, Allocations
 from assets.schemas.attribute import ActorPlaces, Gazetteer, ModelOrigins, Publishers, Regions
 from assets.schemas.claims import Claims
 from assets.schemas.exhibits import Licences, Specifications
@@ -51,8 +52,10 @@ TABLES: dict[str, type[Table]] = {
         ActorPlaces,
         BuilderChoices,
         Observations,
-        Estimates,
         WorldSeries,
+        Allocations,
+        AllocationChecks,
+        Estimates,
         Specifications,
         Licences,
         Diagnostics,
