@@ -43,6 +43,7 @@ PLATFORM: Final = "huggingface"
 DEFINITION: Final = "rolling_30d"
 PANELS: Final = ("whole_hub", "registry_accounts", "evaluation_registry", "all_accounts")
 RIVALS_WITHIN: Final = timedelta(days=366)
+LEAST: Final = 1e-9
 NO_PLACE: Final = "Nobody's region is known."
 ONLY_NULL: Final = "Only the null model reaches here: its share is the world's, and tells nothing of the place."
 WOULD: Final = "Would be modelled from the survey, whose counts are hidden here. Nobody's region is known."
@@ -115,7 +116,8 @@ def chosen_total(world_series: pl.DataFrame, coding: str) -> Total:
     return Total(
         cn=chosen["n_cn"],
         us=chosen["n_us"],
-        shares=low + random.random(DRAWS) * (high - low),
+        # All on one side would leave regions that have none of it without a share.
+        shares=np.clip(low + random.random(DRAWS) * (high - low), LEAST, 1 - LEAST),
         period=chosen["period"].replace(day=1),
         day=chosen["period"],
         panel=chosen["panel"],
@@ -165,7 +167,7 @@ def allocate(weights: Weights, cn: float, us: float, shares: Array, above: pl.Da
     part_cn, part_us = (np.hstack([drawn, drawn @ into]) for drawn in (weights.cn, weights.us))
     n_cn, n_us = cn * part_cn.mean(axis=0), us * part_us.mean(axis=0)
     drawn = _share(part_cn * shares[:, None], part_us * (1 - shares[:, None]))
-    low, high = np.nanquantile(drawn, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2], axis=0)
+    low, high = np.quantile(drawn, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2], axis=0)
     share = _share(n_cn, n_us)
     economies = slice(own.height)
     low[economies] = np.minimum(low[economies], _share_at(weights.odds_low, cn, us))

@@ -16,7 +16,7 @@ import numpy as np
 import polars as pl
 from scipy import stats
 
-from assets.adoption.allocation import SHARE_ALIKE, allocate, regions_above
+from assets.adoption.allocation import SHARE_ALIKE, allocate
 from assets.adoption.intervals import CONFIDENCE
 from assets.adoption.weightings import (
     ASSUMPTIONS,
@@ -35,8 +35,9 @@ HELD_OUT: Final = {
     "model_download": "No donated log of publishers of both sides in this run: nothing logged to predict.",
 }
 FEWEST: Final = 3
+NO_SUMS: Final = pl.DataFrame(schema={"region_id": pl.String, "parent_id": pl.String})
 LUCK: Final = 0.025
-"""Intervals are too narrow where so few cover that nominal ones would do so with less than this probability."""
+"""What happens by chance with less than this probability is taken as no luck: erring less, and covering too little."""
 
 
 def _compared(ours: pl.Series, theirs: pl.Series) -> dict[str, float | int | None]:
@@ -92,7 +93,7 @@ def agreement(allocations: pl.DataFrame) -> list[dict[str, object]]:
     return rows
 
 
-def predicted(truth: pl.DataFrame, weights: Weights, regions: pl.DataFrame) -> pl.DataFrame:
+def predicted(truth: pl.DataFrame, weights: Weights) -> pl.DataFrame:
     """Spread the total of a logged signal and set the shares beside the logged ones.
 
     The total is spread over the economies that the log has and the weights tell something of, and is the sum of theirs.
@@ -100,7 +101,6 @@ def predicted(truth: pl.DataFrame, weights: Weights, regions: pl.DataFrame) -> p
     Args:
         truth: ``region_id, cn, us`` of one period and coding.
         weights: A weighting that has not seen the signal.
-        regions: Table ``regions``.
 
     Returns:
         ``region_id, cn_share, cn_share_low, cn_share_high, logged_share``.
@@ -125,24 +125,29 @@ def predicted(truth: pl.DataFrame, weights: Weights, regions: pl.DataFrame) -> p
         period=weights.period,
         source_id=weights.source_id,
     )
-    spread = allocate(held, cn, us, np.full(DRAWS, cn / (cn + us)), regions_above(regions))
+    spread = allocate(held, cn, us, np.full(DRAWS, cn / (cn + us)), NO_SUMS)
     logged = truth.select("region_id", logged_share=pl.col("cn") / (pl.col("cn") + pl.col("us")))
     return (
-        spread.filter(pl.col("level") == "country")
-        .join(logged, on="region_id")
+        spread.join(logged, on="region_id")
         .select("region_id", "cn_share", "cn_share_low", "cn_share_high", "logged_share")
         .sort("region_id")
     )
 
 
-def _verdict(name: str, found: dict[str, float | int | None], null_error: float, covered: int) -> str | None:
-    """Judge a weighting: against the null model first, then by its intervals."""
-    error, economies = found["mean_error"], found["economies"]
-    if name == NULL or error is None or economies is None:
+def _verdict(name: str, own: pl.DataFrame, world: float, covered: int) -> str | None:
+    """Judge a weighting: against the null model first, then by its intervals.
+
+    It errs less than the null model only beyond luck: Wilcoxon's signed-rank test over economies, one-sided.
+    """
+    if name == NULL:
         return None
-    if error >= null_error:
+    errors = (own["cn_share"] - own["logged_share"]).abs().to_numpy()
+    null_errors = (own["logged_share"] - world).abs().to_numpy()
+    # Where no error differs, the test has no probability to give.
+    beyond_luck = stats.wilcoxon(errors, null_errors, alternative="less").pvalue < LUCK
+    if not beyond_luck:
         return "no_better_than_null"
-    return "predicts" if stats.binom.cdf(covered, economies, CONFIDENCE) > LUCK else "intervals_too_narrow"
+    return "predicts" if stats.binom.cdf(covered, own.height, CONFIDENCE) > LUCK else "intervals_too_narrow"
 
 
 def held_out(
@@ -178,7 +183,7 @@ def held_out(
                 if name not in found:
                     rows.append({**row, "economies": 0, "state": "not_observed", "reason": MISSING[name]})
                     continue
-                own = predicted(truth, found[name], regions)
+                own = predicted(truth, found[name])
                 if own.is_empty():
                     few = f"Fewer than {FEWEST} economies are in both, or one side has nothing there."
                     rows.append({**row, "economies": 0, "state": "not_observed", "reason": few})
@@ -196,7 +201,7 @@ def held_out(
                         **figures,
                         "null_error": null_error,
                         "interval_coverage": float(inside.mean()),  # type: ignore[arg-type]
-                        "verdict": _verdict(name, figures, null_error, int(inside.sum())),
+                        "verdict": _verdict(name, own, pooled, int(inside.sum())),
                         "state": "value",
                         "source_id": _cited(truth["source_id"][0], found[name].source_id),
                     }
