@@ -123,7 +123,8 @@ class AllocationChecks(Table):
     interval_coverage = _share("Part of the logged shares that lie in the 95 % intervals; held_out only.")
     verdict = category(
         ("predicts", "intervals_too_narrow", "no_better_than_null"),
-        "predicts = errs less than the null model beyond luck, and intervals cover; null for agreement and the null model.",
+        "predicts = errs less than the null model beyond luck, and intervals cover; null for agreement and for the "
+        "null model.",
         nullable=True,
     )
     state = category(STATES, "Whether there is anything to compare.")
