@@ -279,7 +279,8 @@ def subtitle(one: Slice) -> str:
     world = one.rows.filter((pl.col("level") == "world") & pl.col("n").is_not_null())
     economies = one.rows.filter((pl.col("level") == "country") & pl.col("cn_share").is_not_null())
     counted = world if world.height else economies
-    total = float(counted["n"].sum()) if counted.height else None
+    # Of what is modelled nobody was counted, which is not a count of zero.
+    total = float(counted["n"].sum()) if counted["n"].count() else None
     # Logs count who downloaded; the signal's own word is for what other sources of it count.
     people = "downloaders" if "downloaders" in counted["counted"] else one.spec.people
     coverage = world["coverage"][0] if world.height else None

@@ -9,6 +9,8 @@ from typing import Any, Final
 import dagster as dg
 import polars as pl
 
+from assets.adoption import allocation as allocation_of
+from assets.adoption import allocation_checks as checks_of
 from assets.adoption import audits as audits_of
 from assets.adoption import claims as claims_of
 from assets.adoption import diagnostics as diagnostics_of
@@ -28,6 +30,7 @@ from assets.adoption.survey import survey_observations
 from assets.checks import Check, Outcome, at_least, regions_known
 from assets.declare import table_asset
 from assets.schemas.adoption import Diagnostics, Estimates, Observations, WorldSeries
+from assets.schemas.allocation import AllocationChecks, Allocations
 from assets.schemas.claims import Claims
 from assets.schemas.events import EventWindows
 from assets.schemas.exhibits import Licences, Specifications
@@ -259,6 +262,53 @@ def licences(models: pl.DataFrame, model_origins: pl.DataFrame, publishers: pl.D
     return licences_of.licences(models, model_origins, publishers)
 
 
+def _totals_kept(frame: pl.DataFrame, _: Mapping[str, Any]) -> Outcome:
+    key = ["weighting", "coding"]
+    sides = [pl.col("n_cn"), pl.col("n_us")]
+    economies = frame.filter(pl.col("level") == "country").group_by(key).agg(pl.sum_horizontal(sides).sum())
+    world = frame.filter((pl.col("level") == "world") & pl.col("n_cn").is_not_null())
+    both = world.select(*key, total=pl.sum_horizontal(sides)).join(economies, on=key, how="full")
+    off = both.filter(~((pl.col("total") / pl.col("n_cn") - 1).abs() < 1e-9).fill_null(value=False))  # noqa: PLR2004
+    return Outcome(
+        passed=off.is_empty(),
+        said=f"The economies of {both.height} allocations sum to the world's total."
+        if off.is_empty()
+        else f"{off.height} allocation(s) lose or add downloads.",
+        figures={"allocations": both.height},
+    )
+
+
+@table_asset(
+    Allocations,
+    kinds=KINDS,
+    checks=[
+        regions_known("regions"),
+        Check(name="totals_kept", description="Spreading neither loses nor adds downloads.", run=_totals_kept),
+    ],
+)
+def allocations(
+    world_series: pl.DataFrame,
+    survey_use: pl.DataFrame,
+    observations: pl.DataFrame,
+    denominators: pl.DataFrame,
+    regions: pl.DataFrame,
+) -> pl.DataFrame:
+    """Where would the world's downloads of models lie, if they lay where something else does?"""
+    return allocation_of.allocations(world_series, survey_use, observations, denominators, regions)
+
+
+@table_asset(AllocationChecks, kinds=KINDS, checks=[at_least(10)])
+def allocation_checks(
+    allocations: pl.DataFrame,
+    survey_use: pl.DataFrame,
+    observations: pl.DataFrame,
+    denominators: pl.DataFrame,
+    regions: pl.DataFrame,
+) -> pl.DataFrame:
+    """How far does the allocation move with its weighting, and does it predict what was logged?"""
+    return checks_of.allocation_checks(allocations, survey_use, observations, denominators, regions)
+
+
 @table_asset(
     Estimates,
     kinds=KINDS,
@@ -282,6 +332,7 @@ def estimates(  # noqa: PLR0917 - Dagster passes positional inputs only
     download_logs: pl.DataFrame,
     model_origins: pl.DataFrame,
     publishers: pl.DataFrame,
+    allocations: pl.DataFrame,
 ) -> pl.DataFrame:
     """What share of adoption is Chinese in each region, how sure is that, and what is not known?"""
     located = located_cells(forks, contributions, actor_places, tracked_repositories, regions)
@@ -295,6 +346,7 @@ def estimates(  # noqa: PLR0917 - Dagster passes positional inputs only
         denominators=denominators,
         located=located,
         donated=donated,
+        allocations=allocations,
     )
 
 

@@ -2,8 +2,8 @@
 
 Here: putting cells together — measured ones, metros modelled from their country, and cells without data, each
 with its state and reason. Not here: the counting of a signal (`survey.py`, `derivatives.py`, `packages.py`,
-`located.py`, `donated.py`), what is compared with what (`changes.py`, `rates.py`) and the formulas (`intervals.py`,
-`shrinkage.py`).
+`located.py`, `donated.py`), its allocation (`allocation.py`), what is compared with what (`changes.py`, `rates.py`) and
+the formulas (`intervals.py`, `shrinkage.py`).
 """
 
 from typing import Final
@@ -11,6 +11,7 @@ from typing import Final
 import numpy as np
 import polars as pl
 
+from assets.adoption.allocation import allocated_cells
 from assets.adoption.changes import with_changes
 from assets.adoption.derivatives import derivative_cells
 from assets.adoption.intervals import standard_normal_quantile
@@ -225,11 +226,12 @@ def estimate(
     denominators: pl.DataFrame,
     located: pl.DataFrame | None = None,
     donated: pl.DataFrame | None = None,
+    allocations: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
     """Return table ``estimates``: every region of every signal, exactly once a period and coding.
 
-    Downloads of models have figures where publishers donated logs, and nowhere else: no source counts them by region,
-    and none of the panels in table ``world_series`` is the whole world.
+    Downloads of models are measured where publishers donated logs, and modelled elsewhere: no source counts them by
+    region, and none of the panels in table ``world_series`` is the whole world.
 
     Args:
         survey_use: Table ``survey_use``.
@@ -240,6 +242,7 @@ def estimate(
         denominators: Table ``denominators``.
         located: Cells of forks and contributions (``located_cells``); none where GitHub was not read.
         donated: Cells of donated logs (``donated_cells``); none where nobody donated.
+        allocations: Table ``allocations``; without it nothing is modelled of downloads.
 
     Raises:
         ValueError: The survey has no row, so that the cube has no period.
@@ -255,6 +258,8 @@ def estimate(
         cells.append(_each(located, regions, NOBODY))
     if donated is not None:
         cells.append(_shrunken_alone(donated, regions))
+    if allocations is not None:
+        cells.append(_filled(allocated_cells(allocations)))
     measured = _against_world(most_direct(pl.concat(cells)))
     whole = pl.concat([measured, _absent(measured, regions)])
     derived = [

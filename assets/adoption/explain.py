@@ -296,7 +296,7 @@ class Ledger:
         """Return the observations beneath a cell and, where it inherits them, from which region."""
         signal, period, coding, region = cell["signal"], cell["period"], cell["coding"], cell["region_id"]
         own = self.rows.get((signal, period, coding, region), [])
-        if own or cell["evidence"] != "modelled":
+        if own or cell["evidence"] != "modelled" or cell["level"] != "metro":
             return own, None
         parent = self.region(region)["parent_id"]
         return self.rows.get((signal, period, coding, parent), []), parent

@@ -65,12 +65,19 @@ def _boundaries() -> str:
     kinds={"html", "javascript"},
     checks={"stands_alone": "The page makes no request.", "every_region": "No economy of the registry is left out."},
 )
-def world_map(run: Run, estimates: pl.DataFrame, regions: pl.DataFrame, standings: pl.DataFrame) -> Published:
+def world_map(
+    run: Run, estimates: pl.DataFrame, allocations: pl.DataFrame, regions: pl.DataFrame, standings: pl.DataFrame
+) -> Published:
     """The interactive world map: one HTML file that works without a network."""
     from maps.interactive import render_world_map
 
     spec = captions.map_spec(
-        estimates, standings, boundaries=_boundaries(), run_mode=run.mode, explained=FOLDER.as_posix()
+        estimates,
+        standings,
+        boundaries=_boundaries(),
+        run_mode=run.mode,
+        explained=FOLDER.as_posix(),
+        allocations=allocations,
     )
     page = render_world_map(estimates, regions, spec)
     economies = regions.filter(pl.col("level") == "country")
@@ -143,6 +150,8 @@ def open_data_files(  # noqa: PLR0917 - Dagster passes positional inputs only
     builder_choices: pl.DataFrame,
     estimates: pl.DataFrame,
     world_series: pl.DataFrame,
+    allocations: pl.DataFrame,
+    allocation_checks: pl.DataFrame,
     specifications: pl.DataFrame,
     licences: pl.DataFrame,
     diagnostics: pl.DataFrame,
@@ -160,6 +169,8 @@ def open_data_files(  # noqa: PLR0917 - Dagster passes positional inputs only
         "builder_choices": builder_choices,
         "estimates": estimates,
         "world_series": world_series,
+        "allocations": allocations,
+        "allocation_checks": allocation_checks,
         "specifications": specifications,
         "licences": licences,
         "diagnostics": diagnostics,

@@ -8,6 +8,7 @@ from typing import Final
 
 import polars as pl
 
+from assets.adoption.allocation import SIGNAL as ALLOCATED
 from assets.adoption.signals import load_signals
 from assets.ingest.sources import load_sources
 from maps.spec import ChartSpec, MapSpec, PeriodKind, SignalSpec
@@ -67,7 +68,13 @@ def credit(source_ids: pl.Series) -> str:
 
 
 def map_spec(
-    estimates: pl.DataFrame, standings: pl.DataFrame, *, boundaries: str, run_mode: str, explained: str = ""
+    estimates: pl.DataFrame,
+    standings: pl.DataFrame,
+    *,
+    boundaries: str,
+    run_mode: str,
+    explained: str = "",
+    allocations: pl.DataFrame | None = None,
 ) -> MapSpec:
     """Return the specification of the world map: every signal, also those without data in this run.
 
@@ -77,11 +84,15 @@ def map_spec(
         boundaries: Sentence on the worldview of the boundaries.
         run_mode: Mode of the run.
         explained: Folder with a page for each region, seen from the map's page; none by default.
+        allocations: Table ``allocations``, whose totals and weights modelled cells rest on; none by default.
     """
     specs = []
     for name, signal in load_signals().items():
         own = estimates.filter(pl.col("signal") == name)
-        cited = credit(own["source_id"])
+        behind = [own["source_id"]]
+        if allocations is not None and name == ALLOCATED and (own["evidence"] == "modelled").any():
+            behind += [allocations["source_id"], allocations["total_source_id"]]
+        cited = credit(pl.concat(behind))
         specs.append(
             SignalSpec(
                 signal=name,

@@ -60,7 +60,12 @@ def _resource(
 ) -> dict[str, Any]:
     sources = load_sources()
     schema = frictionless_schema(table)
-    cited = frame["source_id"].drop_nulls().unique() if "source_id" in frame.columns else REGISTRY_SOURCES[table.NAME]
+    named = [pl.col(name) for name in ("source_id", "total_source_id") if name in frame.columns]
+    cited = (
+        pl.concat(frame.select(own).to_series() for own in named).drop_nulls().unique()
+        if named
+        else REGISTRY_SOURCES[table.NAME]
+    )
     credited = [{"title": sources[key].attribution, "path": sources[key].location} for key in sorted(cited)]
     if table.NAME == "regions":
         credited = [{"title": source.credit, "path": source.name} for source in geometry_sources()]

@@ -1,6 +1,7 @@
 """Every table of the atlas, declared once: validation, data dictionary and Dagster metadata come from here."""
 
 from assets.schemas.adoption import Diagnostics, Estimates, Observations, WorldSeries
+from assets.schemas.allocation import AllocationChecks, Allocations
 from assets.schemas.attribute import ActorPlaces, Gazetteer, ModelOrigins, Publishers, Regions
 from assets.schemas.claims import Claims
 from assets.schemas.events import EventWindows
@@ -62,8 +63,10 @@ TABLES: dict[str, type[Table]] = {
         ActorPlaces,
         BuilderChoices,
         Observations,
-        Estimates,
         WorldSeries,
+        Allocations,
+        AllocationChecks,
+        Estimates,
         Specifications,
         Licences,
         Diagnostics,

@@ -46,7 +46,7 @@ def test_every_asset_was_made(outcome):
     assert outcome.problems == []
     made = {fact.asset for fact in outcome.facts if isinstance(fact, Finished)}
     assert {"ingest/models", "attribute/model_origins", "adoption/estimates", "publish/site"} <= made
-    assert len(made) == 40
+    assert len(made) == 42
 
 
 @pytest.mark.parametrize(
@@ -104,10 +104,40 @@ def test_watch_list_metros_are_modelled_and_say_so(estimates, metro, country):
     assert cell["reason"].startswith("Modelled")
 
 
-def test_no_economy_has_a_figure_for_model_downloads(estimates):
-    downloads = estimates.filter(pl.col("signal") == "model_download")
-    assert downloads["cn_share"].null_count() == downloads.height
-    assert set(downloads.filter(pl.col("level") == "country")["state"]) == {"not_observable"}
+def test_no_economy_has_a_measured_figure_for_model_downloads(estimates):
+    downloads = estimates.filter((pl.col("signal") == "model_download") & (pl.col("coding") == "publisher"))
+    economies = downloads.filter(pl.col("level") == "country")
+    assert set(economies["state"]) == {"value", "suppressed", "not_observable"}
+    told = downloads.filter(pl.col("cn_share").is_not_null())
+    assert set(told["level"]) == {"country", "subregion"}
+    assert set(told["evidence"]) == {"modelled"}
+    assert told.select((pl.col("n").is_null() & (pl.col("coverage") == 0)).all()).item()
+    assert told.select(((pl.col("bound_low") == 0) & (pl.col("bound_high") == 1)).all()).item()
+    assert told["reason"].str.starts_with("Modelled, not measured").all()
+    surveyed = estimates.filter((pl.col("signal") == "survey_use") & (pl.col("state") == "value"))
+    assert set(told["region_id"]) <= set(surveyed["region_id"])
+
+
+def test_every_interval_of_an_allocation_holds_the_null_model(build):
+    table = pl.concat(pl.read_parquet(build / "open-data" / place / "allocations.parquet") for place in ("", "survey"))
+    pooled = table.filter((pl.col("weighting") == "pooled") & pl.col("cn_share").is_not_null())
+    world = pooled.filter(pl.col("level") == "world").select("coding", world="cn_share")
+    beside = pooled.join(world, on="coding")
+    assert beside.filter(~pl.col("world").is_between("cn_share_low", "cn_share_high")).is_empty()
+    assert set(table.filter(pl.col("cn_share_low").is_null() & (pl.col("level") == "world"))["weighting"]) == {
+        "forks",
+        "contributors",
+        "packages",
+    }
+
+
+def test_nothing_logged_is_predicted_in_the_snapshot_and_the_table_says_why(build):
+    checks = pl.concat(
+        pl.read_parquet(path) for path in (build / "open-data").rglob("allocation_checks.parquet")
+    ).filter(pl.col("check") == "held_out")
+    assert set(checks["state"]) == {"not_observed"}
+    assert set(checks["against"]) == {"package_download", "model_download"}
+    assert checks["reason"].null_count() == 0
 
 
 def test_a_moved_publisher_counts_where_it_was_on_the_day(build):
@@ -282,5 +312,7 @@ def test_each_statement_has_its_verdict(build):
         "export_controls.derivatives_after",
     }
     modelled = claims.filter(pl.col("evidence") == "modelled")
-    assert set(modelled["subject"]) == {"metro:lagos", "metro:lima", "metro:jakarta"}
+    assert {"metro:lagos", "metro:lima", "metro:jakarta"} < set(modelled["subject"])
+    allocated = modelled.filter(~pl.col("subject").str.starts_with("metro:"))
+    assert set(allocated["statement"]) == {"downloads"}
     assert set(modelled["verdict"]) == {"not_observable"}
