@@ -134,8 +134,9 @@ def _share(cn: Array, us: Array) -> Array:
 
 def _share_at(odds: Array, cn: float, us: float) -> Array:
     """Return the share where the parts have these odds; infinite odds are a share of 1."""
-    finite = np.where(np.isinf(odds), 0.0, odds)
-    return np.where(np.isinf(odds), 1.0, finite * cn / (finite * cn + us))
+    # Odds may be as small or as large as a float can be: what overflows is infinite, and the share 0 or 1.
+    with np.errstate(over="ignore", divide="ignore"):
+        return cn / (cn + us / odds)
 
 
 def allocate(weights: Weights, cn: float, us: float, shares: Array, above: pl.DataFrame) -> pl.DataFrame:

@@ -44,7 +44,7 @@ def slept():
 @pytest.fixture
 def asking(hub, told, slept):
     def ask(**settings):
-        usual = {"HF_ENDPOINT": hub.endpoint, "read_seconds": 0.5, "answer_seconds": 1.0, "attempts": 6}
+        usual = {"HF_ENDPOINT": hub.endpoint, "read_seconds": 1.0, "answer_seconds": 2.5, "attempts": 6}
         return HubRequests(HubSettings(**usual | settings), tell=told.append, sleep=slept.append)
 
     return ask
