@@ -258,7 +258,13 @@ def _pooled(rows: pl.DataFrame, sources: Sequence[str]) -> pl.DataFrame:
             cn_share=pl.when(valued).then(share),
             reason=pl.when(valued)
             .then(
-                pl.format("Mean of {} weighting(s), each an assumption: that {}.", pl.col("names").list.len(), assumed)
+                pl.format(
+                    "Mean of {} weighting(s), each an assumption: that {}. Sources: {}, {}.",
+                    pl.col("names").list.len(),
+                    assumed,
+                    "total_source_id",
+                    pl.lit(", ".join(dict.fromkeys(sources))),
+                )
             )
             .when(pl.col("state") == "suppressed")
             .then(pl.lit(HIDDEN))

@@ -241,8 +241,8 @@
         stroke(0, 1, "track");
         plot.append(drawing("line", { x1: "50%", x2: "50%", y1: 0, y2: 14, class: "half" }));
         if (row.bound_low !== null) stroke(row.bound_low, row.bound_high, "bounds");
-        if (row.cn_share_low !== null) stroke(row.cn_share_low, row.cn_share_high, "interval");
-        plot.append(drawing("circle", { cx: `${100 * row.cn_share}%`, cy: 7, r: 4.5, fill: data.classes[row.class], class: "edge" }));
+        if (row.cn_share_low !== null) stroke(row.cn_share_low, row.cn_share_high, row.evidence === "modelled" ? "interval modelled" : "interval");
+        plot.append(drawing("circle", { cx: `${100 * row.cn_share}%`, cy: 7, r: 4.5, fill: fill(row), class: "edge" }));
         item.append(named("span", row), plot, element("b", percent(row.cn_share)));
         item.title = spoken(row);
         return item;

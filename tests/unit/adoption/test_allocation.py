@@ -239,6 +239,8 @@ def test_cells_are_modelled_with_open_bounds_and_without_n():
     assert "say they worked with them" in cell["reason"]
     assert "every economy adopts like the world" in cell["reason"]
     assert cell["source_id"] == "so_survey_2025"
+    # One column cites one source; the sentence names all.
+    assert "Sources: hub_stats_frozen, so_survey_2025, innovation_graph." in cell["reason"]
 
 
 def test_a_log_wins_over_the_allocation_of_the_same_month():
