@@ -19,6 +19,7 @@ from assets.adoption import event_windows as windows_of
 from assets.adoption import licences as licences_of
 from assets.adoption import monthly
 from assets.adoption import specifications as specifications_of
+from assets.adoption import validations as validations_of
 from assets.adoption import world_series as series_of
 from assets.adoption.derivatives import builder_choices as choices_of
 from assets.adoption.derivatives import derivative_observations
@@ -35,6 +36,7 @@ from assets.schemas.claims import Claims
 from assets.schemas.events import EventWindows
 from assets.schemas.exhibits import Licences, Specifications
 from assets.schemas.tracked import BuilderChoices
+from assets.schemas.validations import Validations
 from assets.schemas.vocabulary import CODINGS
 
 KINDS: Final = {"polars", "parquet"}
@@ -414,6 +416,48 @@ def _regions_of_claims_known(frame: pl.DataFrame, inputs: Mapping[str, Any]) -> 
         passed=not unknown,
         said=f"claims.toml names unknown regions: {', '.join(unknown)}." if unknown else "Every region is known.",
     )
+
+
+def _anchors_hold(frame: pl.DataFrame, _: Mapping[str, Any]) -> Outcome:
+    off = frame.filter(~pl.col("agrees"))["figure"].to_list()
+    return Outcome(
+        passed=not off,
+        said=f"Not the published figure: {', '.join(off)}."
+        if off
+        else f"{frame['agrees'].sum()} published figures are reproduced.",
+        figures={"reproduced": int(frame["agrees"].sum()), "off": len(off)},
+    )
+
+
+@table_asset(
+    Validations,
+    kinds={*KINDS, "toml"},
+    checks=[
+        Check(
+            name="anchors_hold",
+            description="Published figures are reproduced where like meets like.",
+            run=_anchors_hold,
+            severity=dg.AssetCheckSeverity.WARN,
+            blocking=False,
+        )
+    ],
+)
+def validations(
+    denominators: pl.DataFrame,
+    models: pl.DataFrame,
+    model_origins: pl.DataFrame,
+    publishers: pl.DataFrame,
+    world_series: pl.DataFrame,
+) -> pl.DataFrame:
+    """Does the atlas come to the figures that others published, and where not, why?"""
+    tables = validations_of.Tables(
+        denominators=denominators,
+        models=models,
+        model_origins=model_origins,
+        publishers=publishers,
+        world_series=world_series,
+    )
+    return validations_of.validations(tables, validations_of.load_published())
 
 
 def _every_event(frame: pl.DataFrame, _: Mapping[str, Any]) -> Outcome:

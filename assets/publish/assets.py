@@ -29,6 +29,7 @@ INDEX: Final = Path("index.html")
 ORIGINS: Final = Path("origins.html")
 CLAIMS: Final = Path("claims.html")
 METHOD: Final = Path("method.html")
+VALIDATION: Final = Path("validation.html")
 SUMMARY: Final = Path("summary.json")
 
 REQUEST: Final = re.compile(
@@ -156,6 +157,7 @@ def open_data_files(  # noqa: PLR0917 - Dagster passes positional inputs only
     licences: pl.DataFrame,
     diagnostics: pl.DataFrame,
     event_windows: pl.DataFrame,
+    validations: pl.DataFrame,
     standings: pl.DataFrame,
     star_history: pl.DataFrame,
     claims: pl.DataFrame,
@@ -175,6 +177,7 @@ def open_data_files(  # noqa: PLR0917 - Dagster passes positional inputs only
         "licences": licences,
         "diagnostics": diagnostics,
         "event_windows": event_windows,
+        "validations": validations,
         "standings": standings,
         "star_history": star_history,
         "claims": claims,
@@ -256,6 +259,7 @@ def site_pages(  # noqa: PLR0917 - Dagster passes positional inputs only
     standings: pl.DataFrame,
     claims: pl.DataFrame,
     diagnostics: pl.DataFrame,
+    validations: pl.DataFrame,
 ) -> Published:
     """The page that ties the maps together, the pages on origins, claims and method, and the summary of the run."""
     boundaries = _boundaries()
@@ -291,6 +295,9 @@ def site_pages(  # noqa: PLR0917 - Dagster passes positional inputs only
     method = site.render_method(
         estimates, world_series, standings, diagnostics, boundaries=boundaries, run_mode=run.mode
     )
+    held = site.render_validation(
+        validations, estimates, world_series, standings, boundaries=boundaries, run_mode=run.mode
+    )
     outputs = [
         {"path": INDEX.as_posix(), "shows": "The site: maps, chart, tables and links. Start here."},
         {"path": MAP.as_posix(), "shows": "Interactive world map, one file, works offline."},
@@ -299,6 +306,7 @@ def site_pages(  # noqa: PLR0917 - Dagster passes positional inputs only
         {"path": ORIGINS.as_posix(), "shows": "CN against US under every way of asking; licences; regional builders."},
         {"path": CLAIMS.as_posix(), "shows": "The popular story, claim by claim, with verdicts."},
         {"path": (FOLDER / "index.html").as_posix(), "shows": "Every figure explained, a page for each region."},
+        {"path": VALIDATION.as_posix(), "shows": "Figures that others published, beside ours."},
         {"path": METHOD.as_posix(), "shows": "How it is measured, in plain words."},
         {"path": "open-data/datapackage.json", "shows": "Every public table as CSV and Parquet, described."},
     ]
@@ -306,12 +314,13 @@ def site_pages(  # noqa: PLR0917 - Dagster passes positional inputs only
         _write(run, INDEX, index),
         _write(run, ORIGINS, origins),
         _write(run, CLAIMS, told),
+        _write(run, VALIDATION, held),
         _write(run, METHOD, method),
         _write(run, SUMMARY, json.dumps(run_summary(estimates, outputs, run_mode=run.mode), indent=1) + "\n"),
     ]
-    links = {link for page in (index, origins, told, method) for link in re.findall(r'href="([^"#]+)"', page)}
+    links = {link for page in (index, origins, told, held, method) for link in re.findall(r'href="([^"#]+)"', page)}
     broken = sorted(link for link in links if ":" not in link and not (run.output_path / link).is_file())
-    alone = [_stands_alone(page) for page in (index, origins, told, method)]
+    alone = [_stands_alone(page) for page in (index, origins, told, held, method)]
     return Published(
         files=files,
         outcomes={

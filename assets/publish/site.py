@@ -263,6 +263,36 @@ def render_explained(
     return render_cards(ledger, _environment(), frame)
 
 
+def render_validation(
+    validations: pl.DataFrame,
+    estimates: pl.DataFrame,
+    world_series: pl.DataFrame,
+    standings: pl.DataFrame,
+    *,
+    boundaries: str,
+    run_mode: str,
+) -> str:
+    """Return ``validation.html``: what others published, beside ours.
+
+    Args:
+        validations: Table ``validations``.
+        estimates: Table ``estimates``.
+        world_series: Table ``world_series``.
+        standings: Table ``standings``.
+        boundaries: Sentence on the worldview of the boundaries.
+        run_mode: Mode of the run.
+    """
+    return (
+        _environment()
+        .get_template("validation.html")
+        .render(
+            title="Held against what others published",
+            validations=validations.to_dicts(),
+            **_frame(estimates, world_series, standings, boundaries=boundaries, run_mode=run_mode),
+        )
+    )
+
+
 def render_method(
     estimates: pl.DataFrame,
     world_series: pl.DataFrame,

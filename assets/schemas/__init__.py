@@ -32,6 +32,7 @@ from assets.schemas.tracked import (
     TrackedPackages,
     TrackedRepositories,
 )
+from assets.schemas.validations import Validations
 
 TABLES: dict[str, type[Table]] = {
     f"{table.LAYER}/{table.NAME}": table
@@ -71,6 +72,7 @@ TABLES: dict[str, type[Table]] = {
         Licences,
         Diagnostics,
         EventWindows,
+        Validations,
         Claims,
     )
 }

@@ -46,7 +46,7 @@ def test_every_asset_was_made(outcome):
     assert outcome.problems == []
     made = {fact.asset for fact in outcome.facts if isinstance(fact, Finished)}
     assert {"ingest/models", "attribute/model_origins", "adoption/estimates", "publish/site"} <= made
-    assert len(made) == 42
+    assert len(made) == 43
 
 
 @pytest.mark.parametrize(
