@@ -4,6 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from assets.ingest.github import client, stars
+from assets.ingest.hub.settings import HubSettings
+from assets.ingest.modelscope.listing import ModelScopeSettings
+from assets.ingest.package_index.clickhouse import ClickHouseSettings
+from assets.ingest.reference.refresh import ReferenceSettings
 from pipelines.settings import ADDRESSES, Settings, SettingsError, project_root
 
 
@@ -86,3 +91,14 @@ def test_synthetic_mode_refuses_any_other_address(monkeypatch, address):
     ):
         Settings.load(mode="synthetic")
     Settings.load(mode="live")
+
+
+def test_every_address_of_a_source_is_known_to_synthetic_mode():
+    sources = (HubSettings, ClickHouseSettings, ModelScopeSettings, ReferenceSettings)
+    held = {
+        str(field.validation_alias or f"{source.model_config['env_prefix']}{name.upper()}")
+        for source in sources
+        for name, field in source.model_fields.items()
+        if str(field.default).startswith("http")
+    }
+    assert held | {client.URL_VARIABLE, stars.URL_VARIABLE} == set(ADDRESSES)
