@@ -5,6 +5,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from polars import selectors
 from upath import UPath
 
 from pipelines.execution import Finished, run
@@ -98,7 +99,8 @@ def test_nobody_and_no_token_is_in_any_file(demo):
         for path in (one for one in root.rglob("*") if one.is_file()):
             content = path.read_bytes()
             if path.suffix == ".parquet":
-                content = pl.read_parquet(path).write_csv().encode() if _is_flat(path) else content
+                frame = pl.read_parquet(path).drop(selectors.binary())
+                content = frame.write_csv().encode() if _is_flat(path) else content
             assert not [text for text in texts if text.encode() in content], path
     assert services.world.people
 

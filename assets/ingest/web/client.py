@@ -272,9 +272,14 @@ class Client:
             except FetchError as error:
                 # A source may echo a token in the words that its client quotes.
                 raise error.saying(self._redactor.text(error.said), retry=error.retry) from None
-        accept(reply, self._redactor, page=page)
-        if json and reply.status in OK:
-            reply.json()
+        try:
+            accept(reply, self._redactor, page=page)
+            if json and reply.status in OK:
+                reply.json()
+        except BrokenError:
+            # Bytes beyond the declared length may be on their way: they are no part of the next answer.
+            self._disconnect()
+            raise
         return reply
 
     def _send(self, request: httpx.Request) -> Reply:
@@ -307,12 +312,7 @@ class Client:
 
         def cut() -> None:
             over.set()
-            socket = self._stream.get_extra_info("socket") if self._stream else None
-            if socket is not None:
-                try:
-                    socket.shutdown(2)
-                except OSError:
-                    LOG.debug("%s: the connection was closed already.", self.source)
+            self._disconnect()
 
         timer = threading.Timer(self.manners.total, cut)
         timer.daemon = True
@@ -321,6 +321,15 @@ class Client:
             yield over
         finally:
             timer.cancel()
+
+    def _disconnect(self) -> None:
+        """End the connection, so that the next request opens another one."""
+        socket = self._stream.get_extra_info("socket") if self._stream else None
+        if socket is not None:
+            try:
+                socket.shutdown(2)
+            except OSError:
+                LOG.debug("%s: the connection was closed already.", self.source)
 
     def _receive(self, request: httpx.Request, url: str) -> Reply:
         response = self._http.send(request, stream=True)
