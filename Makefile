@@ -5,10 +5,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/installed
 export DAGSTER_DISABLE_TELEMETRY := 1
+CLUSTER_STAMP := $(VENV)/cluster-installed
 LOCK := requirements.lock
+# What the tests on a cluster need beside it.
+CLUSTER_LOCK := requirements-cluster.lock
 # Names of what is locked; no --upgrade, so that a lock file that fits stays as it is.
 COMPILE = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --no-header --no-strip-extras \
-	--python-version 3.11 pyproject.toml --group dev
+	--python-version 3.11 $(1)
 
 .DEFAULT_GOAL := help
 .PHONY: help install atlas demo ui test test-system lint types defs lock lock-check clean
@@ -25,6 +28,10 @@ $(STAMP): $(LOCK)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
+$(CLUSTER_STAMP): $(STAMP) $(CLUSTER_LOCK)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(CLUSTER_LOCK)
+	@touch $@
+
 install: $(STAMP)  ## make .venv from requirements.lock
 
 atlas: $(STAMP)  ## make the maps from the embedded snapshot (build/)
@@ -39,7 +46,7 @@ ui: $(STAMP)  ## open the pipeline in the browser
 test: $(STAMP)  ## all tests but those that need a browser
 	$(BIN)/pytest -n auto -m "not system"
 
-test-system: $(STAMP)  ## tests that need Chromium
+test-system: $(CLUSTER_STAMP)  ## tests that need Chromium, and Java for a cluster
 	$(BIN)/pytest -m system
 
 lint: $(STAMP)  ## style and formatting
@@ -52,13 +59,16 @@ types: $(STAMP)  ## static types
 defs: $(STAMP)  ## load the Dagster definitions
 	$(BIN)/dg check defs
 
-lock: $(STAMP)  ## write requirements.lock anew after pyproject.toml changed (UPGRADE=1 takes newer releases)
-	$(COMPILE) $(if $(UPGRADE),--upgrade) --output-file $(LOCK)
+lock: $(STAMP)  ## write the lock files anew after pyproject.toml changed (UPGRADE=1 takes newer releases)
+	$(call COMPILE,pyproject.toml --group dev) $(if $(UPGRADE),--upgrade) --output-file $(LOCK)
+	$(call COMPILE,--group cluster) $(if $(UPGRADE),--upgrade) --output-file $(CLUSTER_LOCK)
 
-lock-check: $(STAMP)  ## check that requirements.lock fits pyproject.toml
-	@cp $(LOCK) $(VENV)/$(LOCK)
-	$(COMPILE) --output-file $(VENV)/$(LOCK) > /dev/null
-	@diff -u $(LOCK) $(VENV)/$(LOCK) || { echo "requirements.lock does not fit pyproject.toml: run 'make lock'" >&2; exit 1; }
+lock-check: $(STAMP)  ## check that the lock files fit pyproject.toml
+	@cp $(LOCK) $(CLUSTER_LOCK) $(VENV)/
+	$(call COMPILE,pyproject.toml --group dev) --output-file $(VENV)/$(LOCK) > /dev/null
+	$(call COMPILE,--group cluster) --output-file $(VENV)/$(CLUSTER_LOCK) > /dev/null
+	@diff -u $(LOCK) $(VENV)/$(LOCK) && diff -u $(CLUSTER_LOCK) $(VENV)/$(CLUSTER_LOCK) || \
+		{ echo "the lock files do not fit pyproject.toml: run 'make lock'" >&2; exit 1; }
 
 clean:  ## remove what was built, but not .venv, stores or Dagster's history
 	rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -188,12 +188,13 @@ def _prepare(millions: int) -> dict[str, Path]:
 def _ours(files: dict[str, Path], result: Path) -> dict[str, float]:
     import polars as pl
 
-    from assets.adoption.located import cells_of_people, count_in_shards
+    from assets.adoption.located import cells_of_people
+    from assets.adoption.people import count_in_shards
     from maps.geometry.regions import load_regions
 
     start = time.perf_counter()
     scanned = {name: pl.scan_parquet(path) for name, path in files.items()}
-    people, artefacts = count_in_shards(scanned["events"], scanned["places"], scanned["tracked"])
+    people, artefacts = count_in_shards(scanned["events"], scanned["places"], scanned["tracked"].collect())
     counted = time.perf_counter()
     cells = cells_of_people(people, artefacts, load_regions())
     end = time.perf_counter()

@@ -1,7 +1,7 @@
 """Forks and contributions: people on GitHub by where they say they live and whose model repositories they touch.
 
-Here: counting distinct people by place, shares with intervals and worst-case bounds, and the shares without single
-repositories. Not here: which cells are hidden (`suppression.py`), reading GitHub (`assets/ingest/github`), where people
+Here: cells with shares, intervals and worst-case bounds, and the shares without single repositories. Not here: counting
+people (`people.py`), which cells are hidden (`suppression.py`), reading GitHub (`assets/ingest/github`), where people
 live (`assets/places/actors.py`), shrinkage and cells without data (`estimates.py`).
 
 Organisations and bots are no people and are left out. Regions rest on declared locations only; a period is a calendar
@@ -15,6 +15,7 @@ import polars as pl
 
 from assets.adoption.intervals import overlap_share_interval
 from assets.adoption.leave_one_out import RANGE, without_one
+from assets.adoption.people import COUNTS, PLACE, SLICE, count_in_shards, people_events
 from assets.adoption.suppression import ELSEWHERE, LEAST_PEOPLE, UNSAID, Group, hidden_cells, too_few
 from assets.schemas.vocabulary import ORIGINS
 
@@ -24,13 +25,7 @@ FEW: Final = "Fewer than 10 people, or as many elsewhere that totals would revea
 NEITHER: Final = "Nobody here touched a repository of either side."
 
 CELL: Final = ("signal", "period", "level", "region_id")
-SLICE: Final = ("signal", "period")
-PLACE: Final = ("country", "admin1", "metro")
 LEVELS: Final = ("world", "subregion", "country", "admin1", "metro")
-COUNTS: Final = tuple(f"n_{origin.lower()}" for origin in ORIGINS)
-SUMS: Final = ("n", "everybody", "events", *COUNTS)
-SHARD: Final = 5_000_000
-"""Events whose people are made distinct at once: about 1.5 GiB."""
 
 ROUGHLY: Final = 10
 """People who name their country alone enter bounds of its parts by tens, so that bounds give no few people away."""
@@ -38,132 +33,6 @@ ROUGHLY: Final = 10
 _CELL_TYPES: Final = pl.Schema(
     {"signal": pl.String(), "period": pl.Date(), "level": pl.String(), "region_id": pl.String()}
 )
-_EVENTS: Final = pl.Schema(
-    {"signal": pl.String(), "actor": pl.String(), "period": pl.Date(), "repository": pl.String(), "events": pl.Int64()}
-)
-
-
-def people_events(forks: pl.DataFrame | pl.LazyFrame, contributions: pl.DataFrame | pl.LazyFrame) -> pl.LazyFrame:
-    """Return what people did, by year and repository: ``signal, actor, period, repository, events``.
-
-    Args:
-        forks: Table ``forks``.
-        contributions: Table ``contributions``.
-    """
-    parts = [
-        forks.lazy()
-        .filter(pl.col("owner_kind") == "person")
-        .select(
-            "actor",
-            "repository",
-            signal=pl.lit("fork"),
-            period=pl.col("created_on").dt.truncate("1y"),
-            events=pl.lit(1),
-        ),
-        contributions.lazy()
-        .filter(pl.col("actor_kind") == "person")
-        .select(
-            "actor",
-            "repository",
-            signal=pl.lit("contribution"),
-            period=pl.col("month").dt.truncate("1y"),
-            events=pl.col("commits"),
-        ),
-    ]
-    return pl.concat(part.select(_EVENTS.names()).cast(_EVENTS) for part in parts)
-
-
-def _home(places: pl.LazyFrame) -> pl.LazyFrame:
-    """Return where people say they live; what they leave open is UNSAID, and ELSEWHERE is outside all metros."""
-    elsewhere = pl.when(pl.col("level").is_in(["city", "metro"])).then(pl.lit(ELSEWHERE)).otherwise(pl.lit(UNSAID))
-    return places.filter(pl.col("evidence") == "declared").select(
-        "actor", "country", admin1=pl.col("admin1").fill_null(UNSAID), metro=pl.coalesce("metro", elsewhere)
-    )
-
-
-def count_people(
-    events: pl.LazyFrame, places: pl.LazyFrame, tracked: pl.LazyFrame
-) -> tuple[pl.LazyFrame, pl.LazyFrame]:
-    """Count distinct people by the place they live in, once in all and once for each repository.
-
-    One pass over the events makes one row a person, origin and period, which is all that is kept; everything after is a
-    sum. Both results read the same rows: collect them together (``polars.collect_all``).
-
-    Args:
-        events: ``signal, actor, period, repository, events``; the actor of any type.
-        places: Table ``actor_places``, the actor of the same type.
-        tracked: Table ``tracked_repositories``; repositories of models count.
-
-    Returns:
-        * by signal, period and place (null country: nobody knows): people on either side ``n``, ``everybody``, people
-          on each side ``n_cn`` … ``n_unknown``, and ``events`` on either side;
-        * by signal, period, place, ``origin`` (CN or US) and ``artefact`` (the repository): ``people`` who touched it,
-          and ``only``, those of them who touched no other of that side.
-    """
-    models = tracked.filter(pl.col("kind") == "model").select("repository", "origin")
-    touched = (
-        events.join(models, on="repository")
-        .group_by(*SLICE, "actor", "origin")
-        .agg(pl.col("events").sum(), artefact=pl.col("repository").unique())
-    )
-    home = _home(places)
-    either = pl.col("origin").is_in(["CN", "US"])
-    people = (
-        touched.group_by(*SLICE, "actor")
-        .agg(
-            events=pl.col("events").filter(either).sum(),
-            n=either.any().cast(pl.Int64),
-            **{
-                name: (pl.col("origin") == origin).any().cast(pl.Int64)
-                for name, origin in zip(COUNTS, ORIGINS, strict=True)
-            },
-        )
-        .join(home, on="actor", how="left")
-        .group_by(*SLICE, *PLACE)
-        .agg(pl.col("n", "events", *COUNTS).sum(), everybody=pl.len().cast(pl.Int64))
-    )
-    artefacts = (
-        touched.filter(either)
-        .with_columns(only=(pl.col("artefact").list.len() == 1).cast(pl.Int64))
-        .explode("artefact")
-        .join(home, on="actor", how="left")
-        .group_by(*SLICE, *PLACE, "origin", "artefact")
-        .agg(pl.col("only").sum(), people=pl.len().cast(pl.Int64))
-    )
-    return people, artefacts
-
-
-def count_in_shards(
-    events: pl.LazyFrame, places: pl.LazyFrame, tracked: pl.LazyFrame, *, size: int = SHARD
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Return the counts of ``count_people``, taking the people in shards so that memory does not grow with the events.
-
-    A person is in one shard with all that they did, so that counts of shards add up. Each shard reads the input once.
-
-    Args:
-        events: As of ``count_people``.
-        places: As of ``count_people``.
-        tracked: As of ``count_people``.
-        size: Events a shard, about.
-    """
-    shards = max(1, -(-int(events.select(pl.len()).collect(engine="streaming").item()) // size))
-    of_shard = pl.col("actor").hash(seed=0) % shards
-    counts = [
-        pl.collect_all(
-            count_people(events.filter(of_shard == shard) if shards > 1 else events, places, tracked),
-            engine="streaming",
-        )
-        for shard in range(shards)
-    ]
-    people, artefacts = (pl.concat(parts) for parts in zip(*counts, strict=True))
-    return _summed(people), _summed(artefacts)
-
-
-def _summed(rows: pl.DataFrame) -> pl.DataFrame:
-    """Add up rows of the same place, in an order that does not depend on that of the input."""
-    numbers = [name for name, dtype in rows.schema.items() if dtype.is_integer()]
-    key = [name for name in rows.columns if name not in numbers]
-    return rows.group_by(key).agg(pl.col(numbers).sum()).select(rows.columns).sort(key)
 
 
 def _regional(rows: pl.DataFrame, regions: pl.DataFrame, *key: str) -> pl.DataFrame:
@@ -256,7 +125,7 @@ def located_cells(
         tracked: Table ``tracked_repositories``.
         regions: Table ``regions``.
     """
-    people, artefacts = count_in_shards(people_events(forks, contributions), places.lazy(), tracked.lazy())
+    people, artefacts = count_in_shards(people_events(forks, contributions), places, tracked)
     return cells_of_people(people, artefacts, regions)
 
 

@@ -12,7 +12,8 @@ from assets.adoption.changes import with_changes
 from assets.adoption.estimates import estimate
 from assets.adoption.intervals import difference_interval, overlap_share_interval, wilson_interval
 from assets.adoption.leave_one_out import without_one
-from assets.adoption.located import cells_of_people, count_in_shards, count_people, located_cells, people_events
+from assets.adoption.located import cells_of_people, located_cells
+from assets.adoption.people import count_in_shards, people_events
 from assets.adoption.rates import with_rates
 from assets.adoption.shrinkage import expit, shrink
 from assets.adoption.suppression import LEAST_PEOPLE
@@ -55,19 +56,7 @@ GROUPS = st.lists(
 
 
 def _counted(groups):
-    forks, places = forks_of(groups), places_of(groups)
-    events = (
-        pl.DataFrame(forks)
-        .lazy()
-        .select(
-            "actor",
-            "repository",
-            signal=pl.lit("fork"),
-            period=pl.col("created_on").dt.truncate("1y"),
-            events=pl.lit(1, pl.Int64),
-        )
-    )
-    return pl.collect_all(count_people(events, places.lazy(), TRACKED.lazy()))
+    return count_in_shards(people_events(forks_of(groups), Contributions.create_empty()), places_of(groups), TRACKED)
 
 
 def _cells(groups):
@@ -168,8 +157,8 @@ def test_dropping_a_repository_is_counting_without_it(groups):
 def test_shards_of_any_size_give_the_same_counts(groups, size):
     nothing, places = Contributions.create_empty(), places_of(groups).lazy()
     events = people_events(forks_of(groups), nothing)
-    whole = count_in_shards(events, places, TRACKED.lazy())
-    parts = count_in_shards(events, places, TRACKED.lazy(), size=size)
+    whole = count_in_shards(events, places, TRACKED)
+    parts = count_in_shards(events, places, TRACKED, size=size)
     assert all(one.equals(other) for one, other in zip(whole, parts, strict=True))
 
 
