@@ -23,6 +23,7 @@ LAYERS: Final = (
     "assets.places.assets",
     "assets.origins.assets",
     "assets.adoption.assets",
+    "assets.adoption.series_assets",
     "assets.publish.assets",
 )
 """Modules of assets, in the order the data flow."""

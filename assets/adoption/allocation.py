@@ -1,7 +1,8 @@
 """Allocation: the world's downloads of models, spread over economies by a stated weighting (evidence ``modelled``).
 
 Here: which total is spread, table ``allocations``, and its cells in table ``estimates``. Not here: the weights
-(`weightings.py`), whether they predict anything (`allocation_checks.py`), downloads that were logged (`donated.py`).
+(`weightings.py`, `family_weightings.py`), whether they predict anything (`allocation_checks.py`), downloads that were
+logged (`donated.py`).
 
 No public source says from where models are downloaded. An allocation is arithmetic on two things that are known, totals
 of the world and something else by economy, under an assumption that nobody has tested. Spread by survey shares, it is
@@ -20,6 +21,7 @@ from typing import Final
 import numpy as np
 import polars as pl
 
+from assets.adoption.family_weightings import family_parts, family_weightings
 from assets.adoption.intervals import CONFIDENCE
 from assets.adoption.weightings import (
     ASSUMPTIONS,
@@ -27,9 +29,12 @@ from assets.adoption.weightings import (
     HIDDEN,
     MISSING,
     NULL,
+    PEOPLE,
     SEED,
     Array,
     Weights,
+    asked_of,
+    sides_by_economy,
     weightings,
 )
 from assets.ingest.sources import load_sources
@@ -288,6 +293,9 @@ def allocations(
     observations: pl.DataFrame,
     denominators: pl.DataFrame,
     regions: pl.DataFrame,
+    *,
+    families: pl.DataFrame,
+    people: pl.DataFrame,
 ) -> pl.DataFrame:
     """Return table ``allocations``: every weighting, and their mean, by coding and region.
 
@@ -299,16 +307,25 @@ def allocations(
         observations: Table ``observations``.
         denominators: Table ``denominators``.
         regions: Table ``regions``.
+        families: Table ``family_totals``.
+        people: Result of ``people_by_family``.
 
     Raises:
         ValueError: No panel counts models of both sides, or no weighting has data.
     """
     above, parts = regions_above(regions), []
+    sides = {signal: sides_by_economy(observations, signal).filter(coding="publisher") for signal in PEOPLE.values()}
     for coding in CODINGS:
         total = chosen_total(world_series, coding)
         found = weightings(survey_use, observations, denominators, regions, day=total.day)
         if not found:
             raise ValueError("No weighting has data; build ingest/denominators, which the null model needs.")
+        own = families.filter(
+            platform=PLATFORM, definition=DEFINITION, panel=total.panel, period=total.day, source_id=total.source_id
+        )
+        asked = asked_of(survey_use, denominators, regions, total.day)
+        lines = family_parts(own.filter(coding=coding))
+        found |= family_weightings(found, survey_use, asked, people=people, sides=sides, parts=lines)
         told = [
             allocate(weights, total.cn, total.us, total.shares, above).with_columns(
                 weighting=pl.lit(name), source_id=pl.lit(weights.source_id), weight_period=pl.lit(weights.period)

@@ -17,6 +17,7 @@ import polars as pl
 from scipy import stats
 
 from assets.adoption.allocation import SHARE_ALIKE, allocate
+from assets.adoption.family_weightings import BY_FAMILY
 from assets.adoption.intervals import CONFIDENCE
 from assets.adoption.weightings import (
     ASSUMPTIONS,
@@ -165,7 +166,8 @@ def held_out(
     newest = observations["period"].max()
     by_month: dict[Any, dict[str, Weights]] = {}
     for signal, nothing in HELD_OUT.items():
-        names = [name for name in ASSUMPTIONS if REQUESTS.get(name) != signal]
+        # A log holds the lines of whoever donated it, and packages have none: weightings by family are not held out.
+        names = [name for name in ASSUMPTIONS if REQUESTS.get(name) != signal and name not in BY_FAMILY]
         logged = sides_by_economy(observations.filter(pl.col("evidence") == "logged"), signal)
         sided = logged.filter((pl.col(side).sum().over("period", "coding") > 0) for side in ("cn", "us"))
         if sided.is_empty():

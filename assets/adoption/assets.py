@@ -25,6 +25,7 @@ from assets.adoption.derivatives import builder_choices as choices_of
 from assets.adoption.derivatives import derivative_observations
 from assets.adoption.donated import donated_cells, donated_observations
 from assets.adoption.events import load_events
+from assets.adoption.families import people_by_family
 from assets.adoption.located import located_cells, located_observations
 from assets.adoption.packages import package_observations
 from assets.adoption.survey import survey_observations
@@ -288,15 +289,23 @@ def _totals_kept(frame: pl.DataFrame, _: Mapping[str, Any]) -> Outcome:
         Check(name="totals_kept", description="Spreading neither loses nor adds downloads.", run=_totals_kept),
     ],
 )
-def allocations(
+def allocations(  # noqa: PLR0917 - Dagster passes positional inputs only
     world_series: pl.DataFrame,
+    family_totals: pl.DataFrame,
     survey_use: pl.DataFrame,
     observations: pl.DataFrame,
     denominators: pl.DataFrame,
     regions: pl.DataFrame,
+    forks: pl.DataFrame,
+    contributions: pl.DataFrame,
+    actor_places: pl.DataFrame,
+    tracked_repositories: pl.DataFrame,
 ) -> pl.DataFrame:
     """Where would the world's downloads of models lie, if they lay where something else does?"""
-    return allocation_of.allocations(world_series, survey_use, observations, denominators, regions)
+    people = people_by_family(forks, contributions, actor_places, tracked_repositories)
+    return allocation_of.allocations(
+        world_series, survey_use, observations, denominators, regions, families=family_totals, people=people
+    )
 
 
 @table_asset(AllocationChecks, kinds=KINDS, checks=[at_least(10)])

@@ -1,7 +1,8 @@
 """Weightings: by what the world's downloads of a side are spread over economies.
 
-Here: the parts of the world that each weighting gives an economy, a part for each side, as draws. Not here: the totals
-that are spread, and what comes of it (`allocation.py`).
+Here: the parts of the world that each weighting gives an economy, a part for each side, as draws. Not here: weightings
+that take each model line by itself (`family_weightings.py`), the totals that are spread, and what comes of it
+(`allocation.py`).
 
 A weighting is an assumption on people who were not seen: that downloads of a side lie where something else of that side
 lies. ``developers`` is the null model: both sides lie where developers are, so that every economy adopts like the
@@ -11,7 +12,7 @@ world. It tells nothing of a region and stands beside the others to show what th
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import polars as pl
@@ -21,6 +22,7 @@ from assets.adoption.intervals import JEFFREYS
 from assets.adoption.survey import UNLOCATED, counts_by_country
 
 Array = NDArray[np.float64]
+Integers = NDArray[np.signedinteger[Any]]
 
 DRAWS: Final = 2000
 """Draws of each weighting: the Monte-Carlo error of a 2.5 % quantile's level is 0.35 points."""
@@ -32,6 +34,8 @@ SURVEY: Final = "survey_developers"
 PEOPLE: Final = {"forks": "fork", "contributors": "contribution"}
 REQUESTS: Final = {"packages": "package_download"}
 SIDES: Final = ("CN", "US")
+TINY: Final = 1e-300
+"""Divides where nobody is there."""
 
 ASSUMPTIONS: Final = {
     SURVEY: "developers of an economy download a side's models as often as respondents there say they worked with them",
@@ -39,6 +43,10 @@ ASSUMPTIONS: Final = {
     "contributors": "a side's downloads lie where contributors to its repositories say they live",
     "packages": "a side's models are downloaded from where its vendors' packages are",
     NULL: "every economy adopts like the world, by its number of developers",
+    "survey_families": "developers of an economy download each model line as often as respondents there say they "
+    "worked with it, and lines that were not asked for like the other models of their side",
+    "fork_families": "downloads of a model line lie where the owners of forks of its repositories say they live",
+    "contributor_families": "downloads of a model line lie where contributors to its repositories say they live",
 }
 """Weightings in the order of tables, and the assumption that each of them is."""
 
@@ -49,6 +57,9 @@ MISSING: Final = {
     "them.",
     "packages": "No downloads of packages of both sides by place in this run: 'atlas build --live' reads them.",
     NULL: "No developers by economy in this run.",
+    "survey_families": "No line that a survey asked for is among the total's downloads in this run.",
+    "fork_families": "No model line has enough located owners of forks in this run.",
+    "contributor_families": "No model line has enough located contributors in this run.",
 }
 HIDDEN: Final = (
     "A count of the survey is hidden here. The downloads are the mean over what it can be, so that the world adds up; "
@@ -86,16 +97,17 @@ class Weights:
     source_id: str
 
 
-def _random(name: str) -> np.random.Generator:
+def generator(name: str) -> np.random.Generator:
     """Return the generator of a weighting: its own, so that none depends on which others the run has."""
     return np.random.default_rng([SEED, list(ASSUMPTIONS).index(name)])
 
 
-def _parts(sizes: Array) -> Array:
+def parts_of(sizes: Array) -> Array:
+    """Return each size as a part of their sum, along the last axis."""
     return np.asarray(sizes / sizes.sum(axis=-1, keepdims=True))
 
 
-def _odds(cn: Array, us: Array) -> Array:
+def odds_of(cn: Array, us: Array) -> Array:
     """Return cn ÷ us; infinite where there is no US part, undefined odds of nothing as 1."""
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where((cn == 0) & (us == 0), 1.0, cn / us)
@@ -124,7 +136,7 @@ def null_weights(denominators: pl.DataFrame, regions: pl.DataFrame, day: date) -
     developers = _developers(denominators, regions, day)
     if developers.is_empty():
         return None
-    parts = np.tile(_parts(developers["value"].to_numpy()), (DRAWS, 1))
+    parts = np.tile(parts_of(developers["value"].to_numpy()), (DRAWS, 1))
     return Weights(
         name=NULL,
         regions=developers.select("region_id", n="value").with_columns(
@@ -159,13 +171,66 @@ def _drawn_rates(counts: pl.DataFrame, random: np.random.Generator) -> tuple[Arr
     return (drawn[0] + drawn[2]) / everyone, (drawn[1] + drawn[2]) / everyone
 
 
-def survey_weights(
-    survey_use: pl.DataFrame, denominators: pl.DataFrame, regions: pl.DataFrame, day: date
-) -> Weights | None:
-    """Return the parts by survey use × developers: a side's users among respondents × developers of the economy.
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """The newest wave of the survey beside the developers of the economies.
 
-    An economy whose developers are counted and which the survey lacks takes the rate of all respondents, weighted by
-    people, so that the parts are of the world and not of the surveyed economies. The newest wave counts.
+    Attributes:
+        counts: Surveyed economies whose developers are counted, with the range of every count, sorted.
+        unasked: Economies with developers and without respondents: ``region_id``.
+        accounts: Developers of the former, then of the latter.
+        wave: Day of the wave.
+        source_id: Source of the survey.
+    """
+
+    counts: pl.DataFrame
+    unasked: pl.DataFrame
+    accounts: Array
+    wave: date
+    source_id: str
+
+    def everywhere(self, rates: Array) -> Array:
+        """Return users by economy, the surveyed ones first: rates × developers.
+
+        An economy that was not asked takes the rate of all respondents, weighted by people, so that the parts are of
+        the world and not of the surveyed economies.
+        """
+        answered = self.counts["respondents"].to_numpy()
+        pooled = (rates * answered).sum(axis=-1, keepdims=True) / answered.sum()
+        rest = np.broadcast_to(pooled, (*rates.shape[:-1], self.unasked.height))
+        return np.asarray(np.concatenate([rates, rest], axis=-1) * self.accounts)
+
+    def ends(self, low: Array, high: Array) -> tuple[Array, Array]:
+        """Return the least and the greatest part of the world that an economy has over completions of hidden counts."""
+        answered = self.counts["respondents"].to_numpy()
+        least, most = (self.everywhere(count / answered) for count in (low, high))
+        return least / max(most.sum(), TINY), most / max(least.sum(), TINY)
+
+    def regions(self, hidden: Array, why: str) -> tuple[pl.DataFrame, Integers]:
+        """Return the rows of ``Weights.regions``, sorted, and where each is in the order of ``everywhere``.
+
+        Args:
+            hidden: Which surveyed economies have a hidden count.
+            why: What to say of them.
+        """
+        there = pl.Series(hidden)
+        rows = pl.concat(
+            [
+                self.counts.select(
+                    "region_id",
+                    n=pl.col("respondents").cast(pl.Float64),
+                    state=pl.when(there).then(pl.lit("suppressed")).otherwise(pl.lit("value")),
+                    reason=pl.when(there).then(pl.lit(why)),
+                ),
+                self.unasked.select("region_id", n=pl.lit(0.0), state=pl.lit("not_observed"), reason=pl.lit(UNASKED)),
+            ]
+        ).with_row_index()
+        rows = rows.sort("region_id")
+        return rows.drop("index"), rows["index"].to_numpy()
+
+
+def asked_of(survey_use: pl.DataFrame, denominators: pl.DataFrame, regions: pl.DataFrame, day: date) -> Asked | None:
+    """Return the newest wave of the survey beside the developers; None where either has no economy of the other.
 
     Args:
         survey_use: Table ``survey_use``.
@@ -186,47 +251,39 @@ def survey_weights(
     if counts.is_empty():
         return None
     unasked = developers.join(counts, on="region_id", how="anti")
-    answered = counts["respondents"].to_numpy()
-    accounts = np.concatenate([counts["accounts"].to_numpy(), unasked["value"].to_numpy()])
-
-    def everywhere(rates: Array) -> Array:
-        """Append what the rate of all respondents gives to the economies that were not asked, and count people."""
-        pooled = (rates * answered).sum(axis=-1, keepdims=True) / answered.sum()
-        rest = np.broadcast_to(pooled, (*rates.shape[:-1], unasked.height))
-        return np.asarray(np.concatenate([rates, rest], axis=-1) * accounts)
-
-    cn, us = (_parts(everywhere(rates)) for rates in _drawn_rates(counts, _random(SURVEY)))
-    ends = {name: everywhere(counts[name].to_numpy() / answered) for name in ("cn_low", "cn_high", "us_low", "us_high")}
-    # The parts' sums move with the completions of other economies.
-    least, most = (
-        _odds(
-            ends[f"cn_{a}"] / max(ends[f"cn_{b}"].sum(), 1e-300), ends[f"us_{b}"] / max(ends[f"us_{a}"].sum(), 1e-300)
-        )
-        for a, b in (("low", "high"), ("high", "low"))
+    return Asked(
+        counts=counts,
+        unasked=unasked.select("region_id"),
+        accounts=np.concatenate([counts["accounts"].to_numpy(), unasked["value"].to_numpy()]),
+        wave=newest["wave"][0],
+        source_id=newest["source_id"][0],
     )
-    open_ = pl.any_horizontal(pl.col(side).is_null() for side in ("cn", "us"))
-    rows = pl.concat(
-        [
-            counts.select(
-                "region_id",
-                n=pl.col("respondents").cast(pl.Float64),
-                state=pl.when(open_).then(pl.lit("suppressed")).otherwise(pl.lit("value")),
-                reason=pl.when(open_).then(pl.lit(HIDDEN)),
-            ),
-            unasked.select("region_id", n=pl.lit(0.0), state=pl.lit("not_observed"), reason=pl.lit(UNASKED)),
-        ]
-    ).with_row_index()
-    rows = rows.sort("region_id")
-    order = rows["index"].to_numpy()
+
+
+def survey_weights(asked: Asked | None) -> Weights | None:
+    """Return the parts by survey use × developers: a side's users among respondents × developers of the economy.
+
+    Args:
+        asked: Result of ``asked_of``.
+    """
+    if asked is None:
+        return None
+    cn, us = (parts_of(asked.everywhere(rates)) for rates in _drawn_rates(asked.counts, generator(SURVEY)))
+    (cn_low, cn_high), (us_low, us_high) = (
+        asked.ends(*(asked.counts[f"{side}_{end}"].to_numpy() for end in ("low", "high"))) for side in ("cn", "us")
+    )
+    hidden = asked.counts.select(pl.any_horizontal(pl.col("cn", "us").is_null())).to_series().to_numpy()
+    regions, order = asked.regions(hidden, HIDDEN)
     return Weights(
         name=SURVEY,
-        regions=rows.drop("index"),
+        regions=regions,
         cn=cn[:, order],
         us=us[:, order],
-        odds_low=least[order],
-        odds_high=most[order],
-        period=newest["wave"][0],
-        source_id=newest["source_id"][0],
+        # The parts' sums move with the completions of other economies.
+        odds_low=odds_of(cn_low, us_high)[order],
+        odds_high=odds_of(cn_high, us_low)[order],
+        period=asked.wave,
+        source_id=asked.source_id,
     )
 
 
@@ -276,11 +333,11 @@ def counted_weights(name: str, counted: pl.DataFrame, day: date) -> Weights | No
         return None
     sizes = [own[side].to_numpy() for side in ("cn", "us")]
     if name in PEOPLE:
-        random = _random(name)
-        cn, us = (_parts(random.standard_gamma(size + JEFFREYS, size=(DRAWS, own.height))) for size in sizes)
+        random = generator(name)
+        cn, us = (parts_of(random.standard_gamma(size + JEFFREYS, size=(DRAWS, own.height))) for size in sizes)
     else:
-        cn, us = (np.tile(_parts(size), (DRAWS, 1)) for size in sizes)
-    odds = _odds(*(_parts(size) for size in sizes))
+        cn, us = (np.tile(parts_of(size), (DRAWS, 1)) for size in sizes)
+    odds = odds_of(*(parts_of(size) for size in sizes))
     return Weights(
         name=name,
         regions=own.select(
@@ -309,7 +366,7 @@ def weightings(
     day: date,
     without: Iterable[str] = (),
 ) -> dict[str, Weights]:
-    """Return the weightings for which the run has data, by name.
+    """Return the weightings by side for which the run has data, by name.
 
     Args:
         survey_use: Table ``survey_use``.
@@ -320,7 +377,7 @@ def weightings(
         without: Weightings to leave out.
     """
     found = {
-        SURVEY: survey_weights(survey_use, denominators, regions, day),
+        SURVEY: survey_weights(asked_of(survey_use, denominators, regions, day)),
         **{
             name: counted_weights(name, sides_by_economy(observations, signal).filter(coding="publisher"), day)
             for name, signal in {**PEOPLE, **REQUESTS}.items()

@@ -22,6 +22,7 @@ from assets.schemas.ingest import (
     RepositoryReads,
     SurveyUse,
 )
+from assets.schemas.series import FamilyTotals, RegionalMonths
 from assets.schemas.sources import Standings
 from assets.schemas.table import Table, TableError, validate
 from assets.schemas.tracked import (
@@ -65,9 +66,11 @@ TABLES: dict[str, type[Table]] = {
         BuilderChoices,
         Observations,
         WorldSeries,
+        FamilyTotals,
         Allocations,
         AllocationChecks,
         Estimates,
+        RegionalMonths,
         Specifications,
         Licences,
         Diagnostics,

@@ -9,7 +9,16 @@ import polars as pl
 from assets.schemas.table import Table, category, unit
 from assets.schemas.vocabulary import CODINGS, DOWNLOAD_DEFINITIONS, LEVELS, STATES
 
-WEIGHTINGS = ("survey_developers", "forks", "contributors", "packages", "developers")
+WEIGHTINGS = (
+    "survey_developers",
+    "forks",
+    "contributors",
+    "packages",
+    "developers",
+    "survey_families",
+    "fork_families",
+    "contributor_families",
+)
 
 
 def _share(description: str) -> dy.Float64:
@@ -30,7 +39,8 @@ class Allocations(Table):
 
     weighting = category(
         (*WEIGHTINGS, "pooled"),
-        "By what the total is spread; pooled = mean of those that the run has, developers = null model.",
+        "By what the total is spread, _families = each model line by itself; pooled = mean of those that the run has, "
+        "developers = null model.",
         primary_key=True,
     )
     coding = category(CODINGS, "Question that the origin answers.", primary_key=True)

@@ -46,7 +46,7 @@ def test_every_asset_was_made(outcome):
     assert outcome.problems == []
     made = {fact.asset for fact in outcome.facts if isinstance(fact, Finished)}
     assert {"ingest/models", "attribute/model_origins", "adoption/estimates", "publish/site"} <= made
-    assert len(made) == 43
+    assert len(made) == 45
 
 
 @pytest.mark.parametrize(
@@ -128,6 +128,8 @@ def test_every_interval_of_an_allocation_holds_the_null_model(build):
         "forks",
         "contributors",
         "packages",
+        "fork_families",
+        "contributor_families",
     }
 
 

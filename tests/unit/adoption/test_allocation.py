@@ -14,10 +14,11 @@ from assets.adoption.allocation import allocate, allocated_cells, allocations, c
 from assets.adoption.allocation_checks import allocation_checks, predicted
 from assets.adoption.estimates import most_direct
 from assets.adoption.survey import UNLOCATED
-from assets.adoption.weightings import DRAWS, NULL, SURVEY, counted_weights, survey_weights, weightings
+from assets.adoption.weightings import DRAWS, NULL, SURVEY, asked_of, counted_weights, survey_weights, weightings
 from assets.schemas import validate
 from assets.schemas.adoption import Estimates, Observations
 from assets.schemas.allocation import AllocationChecks, Allocations
+from assets.schemas.series import FamilyTotals
 from assets.schemas.vocabulary import CODINGS
 
 WAVE, MONTH = date(2025, 6, 1), date(2026, 5, 1)
@@ -161,8 +162,25 @@ SURVEYED = {
 @cache
 def _table():
     return validate(
-        allocations(SERIES, _survey(SURVEYED), NOTHING, _developers(SIZES), REGIONS), Allocations, where="test"
+        _allocated(SERIES, _survey(SURVEYED), NOTHING, _developers(SIZES), REGIONS), Allocations, where="test"
     )
+
+
+FAMILIES = FamilyTotals.create_empty()
+PEOPLE = pl.DataFrame(
+    schema={
+        "signal": pl.String,
+        "period": pl.Date,
+        "region_id": pl.String,
+        "origin": pl.String,
+        "family": pl.String,
+        "people": pl.Int64,
+    }
+)
+
+
+def _allocated(*tables, families=FAMILIES, people=PEOPLE):
+    return allocations(*tables, families=families, people=people)
 
 
 def _row(region, weighting, coding="publisher"):
@@ -170,7 +188,7 @@ def _row(region, weighting, coding="publisher"):
 
 
 def _spread(survey, sizes=SIZES, cn=500.0, us=400.0, regions=REGIONS):
-    weights = survey_weights(survey, _developers(sizes), regions, DAY)
+    weights = survey_weights(asked_of(survey, _developers(sizes), regions, DAY))
     return allocate(weights, cn, us, np.full(DRAWS, cn / (cn + us)), regions_above(regions))
 
 
@@ -321,7 +339,7 @@ def test_units_of_developers_and_of_downloads_do_not_matter(world, scale):
 def test_the_order_of_rows_does_not_matter_and_draws_repeat():
     tables = (SERIES, _survey(SURVEYED), _developers(SIZES), REGIONS)
     series, survey, developers, regions = (table.sample(fraction=1, shuffle=True, seed=3) for table in tables)
-    again = allocations(series, survey, NOTHING, developers, regions)
+    again = _allocated(series, survey, NOTHING, developers, regions)
     assert_frame_equal(again, _table(), check_exact=True)
 
 
@@ -378,7 +396,7 @@ def test_intervals_cover_at_their_rate_where_the_weighting_is_right():
             schema=["region_id", "cn", "us"],
             orient="row",
         )
-        weights = survey_weights(_surveyed(random, rates), _developers(SIZES), REGIONS, DAY)
+        weights = survey_weights(asked_of(_surveyed(random, rates), _developers(SIZES), REGIONS, DAY))
         own = predicted(truth, weights)
         covered.append(own["logged_share"].is_between(own["cn_share_low"], own["cn_share_high"]).mean())
     # 1,050 intervals: two standard errors are 1.3 points.
@@ -388,7 +406,7 @@ def test_intervals_cover_at_their_rate_where_the_weighting_is_right():
 def _checked(truth, survey, signal="package_download"):
     seen = _counted(signal, MONTH, truth)
     developers = _developers(SIZES)
-    table = allocations(SERIES, survey, seen, developers, REGIONS)
+    table = _allocated(SERIES, survey, seen, developers, REGIONS)
     checks = validate(allocation_checks(table, survey, seen, developers, REGIONS), AllocationChecks, where="test")
     return {row["weighting"]: row for row in checks.filter(check="held_out", against=signal).iter_rows(named=True)}
 
@@ -442,7 +460,7 @@ def test_a_signal_never_predicts_itself():
 
 def test_agreement_tells_how_far_a_weighting_moves_the_answer():
     seen = _counted("package_download", MONTH, {"AB": (40.0, 60.0), "AC": (10.0, 90.0), "AD": (5.0, 5.0)})
-    table = allocations(SERIES, _survey(SURVEYED), seen, _developers(SIZES), REGIONS)
+    table = _allocated(SERIES, _survey(SURVEYED), seen, _developers(SIZES), REGIONS)
     checks = allocation_checks(table, _survey(SURVEYED), seen, _developers(SIZES), REGIONS)
     row = checks.filter(check="agreement", coding="publisher", weighting=SURVEY, against="packages").row(0, named=True)
     shares = table.filter(coding="publisher", level="country").pivot("weighting", index="region_id", values="cn_share")
