@@ -180,7 +180,15 @@ def test_logs_of_both_sides_reach_the_estimates_as_logged_shares(tmp_path):
         "model_origins",
         "actor_places",
     )
-    adoption = ("builder_choices", "observations", "world_series", "allocations", "allocation_checks", "estimates")
+    adoption = (
+        "builder_choices",
+        "observations",
+        "world_series",
+        "family_totals",
+        "allocations",
+        "allocation_checks",
+        "estimates",
+    )
     wanted = ("ingest", *(f"attribute/{name}" for name in attributes), *(f"adoption/{name}" for name in adoption))
     assert run(settings, only=wanted, tell=lambda _: None).problems == []
     cells = read_table(UPath(settings.store), "adoption/estimates", mode="live").filter(signal="model_download")

@@ -127,7 +127,15 @@ def test_what_was_read_reaches_the_estimates_and_other_sources_stand(server, mon
         "model_origins",
         "actor_places",
     )
-    after = ("builder_choices", "observations", "world_series", "allocations", "allocation_checks", "estimates")
+    after = (
+        "builder_choices",
+        "observations",
+        "world_series",
+        "family_totals",
+        "allocations",
+        "allocation_checks",
+        "estimates",
+    )
     wanted = ("ingest", *(f"attribute/{name}" for name in before), *(f"adoption/{name}" for name in after))
     assert run(settings, only=wanted, tell=lambda _: None).problems == []
     store = UPath(settings.store)
