@@ -22,6 +22,7 @@ class Signal(BaseModel):
     Attributes:
         label: Entry of a selector.
         title: What a map of it measures and for whom.
+        title_partly_logged: The same where some regions are modelled and others logged; None where nothing is modelled.
         people: What its counts count.
         chinese: What the Chinese side is.
         us: What the US side is.
@@ -36,6 +37,7 @@ class Signal(BaseModel):
 
     label: str
     title: str
+    title_partly_logged: str | None = None
     people: str
     chinese: str
     us: str

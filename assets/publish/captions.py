@@ -93,11 +93,12 @@ def map_spec(
         if allocations is not None and name == ALLOCATED and (own["evidence"] == "modelled").any():
             behind += [allocations["source_id"], allocations["total_source_id"]]
         cited = credit(pl.concat(behind))
+        partly_logged = own.filter((pl.col("level") != "world") & (pl.col("evidence") == "logged")).height > 0
         specs.append(
             SignalSpec(
                 signal=name,
                 label=signal.label,
-                title=signal.title,
+                title=(signal.title_partly_logged if partly_logged else None) or signal.title,
                 people=signal.people,
                 note=f"Chinese: {signal.chinese}. US: {signal.us}. {signal.caution}",
                 credit=cited or "No source in this run.",

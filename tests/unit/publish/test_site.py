@@ -341,3 +341,13 @@ def test_the_method_page_has_each_diagnostic_with_its_result_or_its_reason():
     assert "0.5 (0.14 to 0.75)" in page
     assert "not observed</td>" in page
     assert "No &lt;b&gt;downloads&lt;/b&gt;." in page
+
+
+@pytest.mark.parametrize(
+    ("evidence", "said"), [("modelled", "as a model would have it by"), ("logged", "logged where")]
+)
+def test_the_title_of_downloads_says_whether_any_were_logged(evidence, said):
+    cell = {**WORLD, "signal": "model_download", "level": "country", "region_id": "KE", "evidence": evidence}
+    spec = map_spec(_estimates(WORLD, cell), _standings(), boundaries="Lines.", run_mode="live")
+    title = next(one.title for one in spec.signals if one.signal == "model_download")
+    assert said in title
