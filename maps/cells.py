@@ -8,7 +8,7 @@ Every picture and page is drawn from these slices, so that they cannot disagree.
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import polars as pl
@@ -245,6 +245,20 @@ def slices(cells: pl.DataFrame, regions: pl.DataFrame, spec: MapSpec) -> list[Sl
     return found
 
 
+def within(one: Slice, members: pl.Series, label: str) -> Slice:
+    """The part of a slice that lies in a part of the world.
+
+    Args:
+        one: slice of all regions.
+        members: ids of the regions that are kept.
+        label: how the part is called.
+    """
+    rows = one.rows.filter(pl.col("region_id").is_in(members.implode()))
+    if rows.is_empty():
+        raise MapError(f"No region of the map lies in {label}.")
+    return replace(one, rows=rows, counts=_count(rows))
+
+
 def first_with_values(found: Sequence[Slice]) -> Slice:
     """The slice to show first: the first with a share for any economy, else the first."""
     return next((one for one in found if one.counts.valued), found[0])
@@ -284,6 +298,8 @@ def subtitle(one: Slice) -> str:
     # Logs count who downloaded; the signal's own word is for what other sources of it count.
     people = "downloaders" if "downloaders" in counted["counted"] else one.spec.people
     coverage = world["coverage"][0] if world.height else None
+    # Coverage is of all that a signal counts: a part of the world has none of its own.
+    partial = one.rows.filter(pl.col("level") == "world").is_empty()
     kinds = one.rows.filter(pl.col("cn_share").is_not_null() & (pl.col("level") != "metro"))["evidence"].unique()
     evidence = [words.EVIDENCE[kind] for kind in words.EVIDENCE if kind in kinds]
     metros = one.rows.filter((pl.col("level") == "metro") & pl.col("cn_share").is_not_null())["evidence"]
@@ -291,7 +307,7 @@ def subtitle(one: Slice) -> str:
         _upper(period_words(one)),
         f"n = {words.count(total)} {people}" if total is not None else "n: none counted",
         f"{one.counts.valued} economies and territories with a share",
-        f"coverage {words.percent(coverage)}" if coverage is not None else "coverage not known",
+        "" if partial else f"coverage {words.percent(coverage)}" if coverage is not None else "coverage not known",
         f"evidence: {words.listing(evidence)}" if evidence else "evidence: none",
         _metro_words(metros),
         f"origin: {words.CODINGS[one.coding]}",

@@ -22,6 +22,8 @@ AMERICAN_INK: Final = "#1f5f96"
 """Blue that is dark enough for text on white (contrast above 4.5)."""
 
 PAPER: Final = "#ffffff"
+OUTSIDE: Final = "#eef1f3"
+"""Land around the part of the world that a map is about."""
 SEA: Final = "#dde7ee"
 GRATICULE: Final = "#cbd8e1"
 BORDER: Final = "#7d8891"

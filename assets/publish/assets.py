@@ -23,7 +23,6 @@ from assets.run import Run
 from maps import svg
 
 MAP: Final = Path("map.html")
-SURVEY_MAP: Final = Path("static/world-survey-use")
 CHART: Final = Path("static/downloads-over-time")
 INDEX: Final = Path("index.html")
 ORIGINS: Final = Path("origins.html")
@@ -55,12 +54,6 @@ def _stands_alone(page: str) -> Outcome:
     )
 
 
-def _boundaries() -> str:
-    from maps.geometry.shapes import BOUNDARY_NOTE, WORLDVIEW
-
-    return f"{BOUNDARY_NOTE} Worldview: {WORLDVIEW}. Shapes: Natural Earth."
-
-
 @published_asset(
     "world_map",
     kinds={"html", "javascript"},
@@ -75,7 +68,7 @@ def world_map(
     spec = captions.map_spec(
         estimates,
         standings,
-        boundaries=_boundaries(),
+        boundaries=captions.boundaries(),
         run_mode=run.mode,
         explained=FOLDER.as_posix(),
         allocations=allocations,
@@ -98,26 +91,41 @@ def world_map(
 @published_asset(
     "static_maps", kinds={"svg", "png"}, checks={"drawn": "The picture names every economy that has a share."}
 )
-def static_maps(run: Run, estimates: pl.DataFrame, regions: pl.DataFrame, standings: pl.DataFrame) -> Published:
-    """The world map of the survey as SVG and PNG."""
-    from maps.static import render_static_svg, svg_to_png
+def static_maps(  # noqa: PLR0917 - Dagster passes positional inputs only
+    run: Run,
+    estimates: pl.DataFrame,
+    allocations: pl.DataFrame,
+    regions: pl.DataFrame,
+    standings: pl.DataFrame,
+    specifications: pl.DataFrame,
+) -> Published:
+    """Each signal as maps of the world and of continents, small multiples, and the specification curve."""
+    from assets.publish.pictures import map_path, static_pictures
+    from maps.cells import slices
+    from maps.raster import svg_to_png
 
-    spec = captions.map_spec(estimates, standings, boundaries=_boundaries(), run_mode=run.mode)
-    picture = render_static_svg(estimates, regions, spec, signal="survey_use")
+    spec = captions.map_spec(
+        estimates, standings, boundaries=captions.boundaries(), run_mode=run.mode, allocations=allocations
+    )
+    found = slices(estimates, regions, spec)
+    curve = captions.curve_spec(specifications, standings, run_mode=run.mode)
+    pictures = static_pictures(found, spec, specifications, curve)
+    main = map_path("survey_use")
+    picture = pictures[main]
     shown = estimates.filter(
         (pl.col("signal") == "survey_use") & (pl.col("level") == "country") & pl.col("cn_share").is_not_null()
     ).join(regions.select("region_id", "name"), on="region_id")
     lost = [name for name in shown["name"] if svg.quoted(name) not in picture]
     return Published(
         files=[
-            _write(run, SURVEY_MAP.with_suffix(".svg"), picture),
-            _write(run, SURVEY_MAP.with_suffix(".png"), svg_to_png(picture)),
+            *(_write(run, path, content) for path, content in pictures.items()),
+            _write(run, main.with_suffix(".png"), svg_to_png(picture)),
         ],
         outcomes={
             "drawn": Outcome(
                 passed=not lost,
                 said=f"Without a shape or dot: {', '.join(lost)}." if lost else f"{shown.height} shares are drawn.",
-                figures={"shares": shown.height},
+                figures={"shares": shown.height, "pictures": len(pictures)},
             )
         },
         picture=picture,
@@ -225,7 +233,9 @@ def explained_pages(  # noqa: PLR0917 - Dagster passes positional inputs only
     """A page for each region: its figures, how they were computed, what they rest on and what is not known."""
     ledger = Ledger(estimates, observations, survey_use, regions, read_manifest()[1])
     pages = dict(
-        site.render_explained(ledger, estimates, world_series, standings, boundaries=_boundaries(), run_mode=run.mode)
+        site.render_explained(
+            ledger, estimates, world_series, standings, boundaries=captions.boundaries(), run_mode=run.mode
+        )
     )
     found = [(cell, step) for cell in ledger.known.cells.values() for step in steps(cell, ledger.known)]
     off = [f"{cell['signal']} {cell['region_id']} {step.column}" for cell, step in found if not step.agrees]
@@ -266,9 +276,12 @@ def site_pages(  # noqa: PLR0917 - Dagster passes positional inputs only
     validations: pl.DataFrame,
 ) -> Published:
     """The page that ties the maps together, the pages on origins, claims and method, and the summary of the run."""
-    boundaries = _boundaries()
+    boundaries = captions.boundaries()
+    from assets.publish.pictures import map_path
+
+    survey_map = map_path("survey_use")
     pictures = {
-        path: (run.output_path / path.with_suffix(".svg")).read_text(encoding="utf-8") for path in (SURVEY_MAP, CHART)
+        path: (run.output_path / path.with_suffix(".svg")).read_text(encoding="utf-8") for path in (survey_map, CHART)
     }
     index = site.render_index(
         estimates,
@@ -276,7 +289,7 @@ def site_pages(  # noqa: PLR0917 - Dagster passes positional inputs only
         specifications,
         regions,
         standings,
-        map_image=pictures[SURVEY_MAP],
+        map_image=pictures[survey_map],
         chart_image=pictures[CHART],
         boundaries=boundaries,
         run_mode=run.mode,
@@ -305,7 +318,7 @@ def site_pages(  # noqa: PLR0917 - Dagster passes positional inputs only
     outputs = [
         {"path": INDEX.as_posix(), "shows": "The site: maps, chart, tables and links. Start here."},
         {"path": MAP.as_posix(), "shows": "Interactive world map, one file, works offline."},
-        {"path": f"{SURVEY_MAP}.png", "shows": "The map of the survey as a picture (also .svg)."},
+        {"path": survey_map.with_suffix(".png").as_posix(), "shows": "The map of the survey as a picture (also .svg)."},
         {"path": f"{CHART}.svg", "shows": "CN and US downloads over time in the parts of the hubs that were counted."},
         {"path": ORIGINS.as_posix(), "shows": "CN against US under every way of asking; licences; regional builders."},
         {"path": CLAIMS.as_posix(), "shows": "The popular story, claim by claim, with verdicts."},

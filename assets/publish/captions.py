@@ -60,6 +60,13 @@ def page_stamp(estimates: pl.DataFrame, standings: pl.DataFrame, *, run_mode: st
     return ": ".join(part for part in (MODE_STAMPS[run_mode], stamp(standings, {*rests_on, *CHARTED})) if part)
 
 
+def boundaries() -> str:
+    """Return the sentence on the worldview of the boundaries and their source."""
+    from maps.geometry.shapes import BOUNDARY_NOTE, WORLDVIEW
+
+    return f"{BOUNDARY_NOTE} Worldview: {WORLDVIEW}. Shapes: Natural Earth."
+
+
 def credit(source_ids: pl.Series) -> str:
     """Return the credit line of the sources that rows cite, with their licences."""
     sources = load_sources()
@@ -108,6 +115,26 @@ def map_spec(
             )
         )
     return MapSpec(signals=tuple(specs), boundaries=boundaries, stamp=MODE_STAMPS[run_mode], explained=explained)
+
+
+def curve_spec(specifications: pl.DataFrame, standings: pl.DataFrame, *, run_mode: str) -> ChartSpec:
+    """Return the specification of the specification curve.
+
+    Args:
+        specifications: Table ``specifications``.
+        standings: Table ``standings``.
+        run_mode: Mode of the run.
+    """
+    return ChartSpec(
+        title="The Chinese share of models and downloads depends on what one counts",
+        subtitle="Bars reach from all of unknown origin being US to all being Chinese.",
+        note=(
+            "Each column is one way to count the same parts of the hubs; none is right and the others wrong. Whoever "
+            "quotes one share has picked a column. A download is a request, not a person."
+        ),
+        credit=credit(specifications["source_id"]),
+        stamp=": ".join(part for part in (MODE_STAMPS[run_mode], stamp(standings, CHARTED)) if part),
+    )
 
 
 def chart_spec(world_series: pl.DataFrame, standings: pl.DataFrame, *, run_mode: str) -> ChartSpec:

@@ -17,6 +17,7 @@ from pipelines.cli.explain import explain
 from pipelines.cli.locate import locate
 from pipelines.cli.logs import logs
 from pipelines.cli.origin import origin
+from pipelines.cli.pictures import draw_map
 from pipelines.cli.snapshot import snapshot
 from pipelines.cli.ui import ui
 
@@ -40,7 +41,7 @@ def atlas() -> None:
     """
 
 
-for command in (build, ui, doctor, explain, locate, logs, origin, snapshot, dictionary):
+for command in (build, ui, doctor, explain, draw_map, locate, logs, origin, snapshot, dictionary):
     atlas.add_command(command)
 
 

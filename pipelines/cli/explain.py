@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from pipelines.cli.built import built_tables
+
 if TYPE_CHECKING:
     import polars as pl
     from rich.console import Console
@@ -74,7 +76,7 @@ def explain(  # noqa: PLR0917 - click passes by name
     from assets.ingest.snapshot import read_manifest
 
     _check_words(signals, coding)
-    tables, place = _tables(live=live, data=data)
+    tables, place = built_tables(TABLES, live=live, data=data)
     subdivisions = set(tables["estimates"].filter(level="admin1")["region_id"])
     found = region.upper() if region.upper() in subdivisions else _region(region, tables["regions"])
     _, manifest = read_manifest()
@@ -104,21 +106,6 @@ def _check_words(signals: tuple[str, ...], coding: str | None) -> None:
     for option, name, known in given:
         if name not in known:
             raise click.UsageError(f"{option} {name!r} is not one of {', '.join(known)}.")
-
-
-def _tables(*, live: bool, data: str | None) -> "tuple[dict[str, pl.DataFrame], str]":
-    """Return the tables by name and the mode that they were made in."""
-    from upath import UPath
-
-    from pipelines.cli.options import settings_from
-    from pipelines.storage import read_table
-
-    settings = settings_from(live=live, output=None, data=data)
-    root = UPath(settings.store)
-    if not (root / f"{TABLES['estimates']}.parquet").exists():
-        command = "atlas build --live" if settings.mode == "live" else "atlas build"
-        raise click.ClickException(f"There are no figures yet in {root}; run '{command}' first.")
-    return {name: read_table(root, key, mode=settings.mode) for name, key in TABLES.items()}, settings.mode
 
 
 def _region(text: str, regions: "pl.DataFrame") -> str:

@@ -246,8 +246,8 @@ def test_no_personal_data_reaches_what_is_published(build):
 
 
 def test_pictures_are_what_they_say(build):
-    assert (build / "static" / "world-survey-use.png").read_bytes().startswith(b"\x89PNG")
-    picture = (build / "static" / "world-survey-use.svg").read_text()
+    assert (build / "static" / "survey_use-world.png").read_bytes().startswith(b"\x89PNG")
+    picture = (build / "static" / "survey_use-world.svg").read_text()
     assert "Kenya" in picture
     assert len(picture) < 400_000
 

@@ -9,7 +9,8 @@ import pytest
 from maps import cells as cube
 from maps import patterns
 from maps.geometry.regions import load_regions
-from maps.static import render_static_svg, svg_to_png
+from maps.raster import svg_to_png
+from maps.static import render_static_svg
 from tests.unit.maps import synthetic
 
 SVG = "{http://www.w3.org/2000/svg}"
