@@ -7,6 +7,11 @@ fixtures of one part; they stand beside its tests.
 import os
 
 import pytest
+from hypothesis import settings
+
+# No test is about the clock: under load any example may take longer than Hypothesis allows by itself.
+settings.register_profile("atlas", deadline=None)
+settings.load_profile("atlas")
 
 
 @pytest.fixture(autouse=True)

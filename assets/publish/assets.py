@@ -28,6 +28,8 @@ INDEX: Final = Path("index.html")
 ORIGINS: Final = Path("origins.html")
 CLAIMS: Final = Path("claims.html")
 METHOD: Final = Path("method.html")
+SOURCES: Final = Path("sources.html")
+PICTURES: Final = Path("pictures.html")
 VALIDATION: Final = Path("validation.html")
 SUMMARY: Final = Path("summary.json")
 
@@ -315,6 +317,12 @@ def site_pages(  # noqa: PLR0917 - Dagster passes positional inputs only
     held = site.render_validation(
         validations, estimates, world_series, standings, boundaries=boundaries, run_mode=run.mode
     )
+    stand = site.render_sources(estimates, world_series, standings, boundaries=boundaries, run_mode=run.mode)
+    taken = {
+        path.relative_to(run.output_path).as_posix(): path.read_text(encoding="utf-8")
+        for path in sorted((run.output_path / CHART.parent).glob("*.svg"))
+    }
+    shown = site.render_pictures(taken, estimates, world_series, standings, boundaries=boundaries, run_mode=run.mode)
     outputs = [
         {"path": INDEX.as_posix(), "shows": "The site: maps, chart, tables and links. Start here."},
         {"path": MAP.as_posix(), "shows": "Interactive world map, one file, works offline."},
@@ -324,6 +332,11 @@ def site_pages(  # noqa: PLR0917 - Dagster passes positional inputs only
         {"path": CLAIMS.as_posix(), "shows": "The popular story, claim by claim, with verdicts."},
         {"path": (FOLDER / "index.html").as_posix(), "shows": "Every figure explained, a page for each region."},
         {"path": VALIDATION.as_posix(), "shows": "Figures that others published, beside ours."},
+        {
+            "path": PICTURES.as_posix(),
+            "shows": "Maps of continents, rank orders, small multiples, specification curve.",
+        },
+        {"path": SOURCES.as_posix(), "shows": "How each source stands in this run, and what it is."},
         {"path": METHOD.as_posix(), "shows": "How it is measured, in plain words."},
         {"path": "open-data/datapackage.json", "shows": "Every public table as CSV and Parquet, described."},
     ]
@@ -333,11 +346,14 @@ def site_pages(  # noqa: PLR0917 - Dagster passes positional inputs only
         _write(run, CLAIMS, told),
         _write(run, VALIDATION, held),
         _write(run, METHOD, method),
+        _write(run, SOURCES, stand),
+        _write(run, PICTURES, shown),
         _write(run, SUMMARY, json.dumps(run_summary(estimates, outputs, run_mode=run.mode), indent=1) + "\n"),
     ]
-    links = {link for page in (index, origins, told, held, method) for link in re.findall(r'href="([^"#]+)"', page)}
+    pages = (index, origins, told, held, method, stand, shown)
+    links = {link for page in pages for link in re.findall(r'href="([^"#]+)"', page)}
     broken = sorted(link for link in links if ":" not in link and not (run.output_path / link).is_file())
-    alone = [_stands_alone(page) for page in (index, origins, told, held, method)]
+    alone = [_stands_alone(page) for page in pages]
     return Published(
         files=files,
         outcomes={

@@ -4,7 +4,7 @@ Here: filling the templates. Not here: the maps and charts on it (`maps`), the f
 """
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib import resources
 from typing import Any, Final
 
@@ -14,10 +14,12 @@ from markdown_it import MarkdownIt
 
 from assets.adoption.explain import Ledger
 from assets.adoption.signals import load_signals
+from assets.ingest.sources import load_sources
 from assets.publish.captions import credit, page_stamp
 from assets.publish.claims_page import claims_context
 from assets.publish.explain_pages import render_cards
 from assets.publish.origins_page import origins_context, spread
+from assets.publish.pictures_page import pictures_context
 from assets.publish.summary import region_counts
 from maps import words
 
@@ -302,7 +304,7 @@ def render_method(
     boundaries: str,
     run_mode: str,
 ) -> str:
-    """Return ``method.html``: ``method.md`` as a page, how the sources of this run stand, and the diagnostics.
+    """Return ``method.html``: ``method.md`` as a page, and the diagnostics.
 
     Args:
         estimates: Table ``estimates``.
@@ -323,8 +325,62 @@ def render_method(
         .render(
             title="How the Adoption Atlas measures",
             body=Markup(body),  # noqa: S704
-            standings=standings.sort("table", "source_id", "part").to_dicts(),
             diagnostics=diagnostics.sort("diagnostic", "subject", "period").to_dicts(),
+            **_frame(estimates, world_series, standings, boundaries=boundaries, run_mode=run_mode),
+        )
+    )
+
+
+def render_sources(
+    estimates: pl.DataFrame, world_series: pl.DataFrame, standings: pl.DataFrame, *, boundaries: str, run_mode: str
+) -> str:
+    """Return ``sources.html``: how each source of this run stands, and what it is.
+
+    Args:
+        estimates: Table ``estimates``.
+        world_series: Table ``world_series``.
+        standings: Table ``standings``.
+        boundaries: Sentence on the worldview of the boundaries.
+        run_mode: Mode of the run.
+    """
+    return (
+        _environment()
+        .get_template("sources.html")
+        .render(
+            title="Where the figures come from, and how new they are",
+            standings=standings.sort("table", "source_id", "part").to_dicts(),
+            stale=standings.filter(~pl.col("fresh")).height,
+            sources=[{"source_id": key, **source.model_dump()} for key, source in load_sources().items()],
+            **_frame(estimates, world_series, standings, boundaries=boundaries, run_mode=run_mode),
+        )
+    )
+
+
+def render_pictures(
+    pictures: Mapping[str, str],
+    estimates: pl.DataFrame,
+    world_series: pl.DataFrame,
+    standings: pl.DataFrame,
+    *,
+    boundaries: str,
+    run_mode: str,
+) -> str:
+    """Return ``pictures.html``: every static picture, those of all signals shown.
+
+    Args:
+        pictures: SVG by path below the build folder, as of ``pictures.static_pictures``.
+        estimates: Table ``estimates``.
+        world_series: Table ``world_series``.
+        standings: Table ``standings``.
+        boundaries: Sentence on the worldview of the boundaries.
+        run_mode: Mode of the run.
+    """
+    return (
+        _environment()
+        .get_template("pictures.html")
+        .render(
+            title="Maps and charts to take away",
+            **pictures_context(pictures),
             **_frame(estimates, world_series, standings, boundaries=boundaries, run_mode=run_mode),
         )
     )

@@ -6,6 +6,7 @@ import re
 from datetime import date
 from pathlib import Path
 
+import html5lib
 import polars as pl
 import pytest
 
@@ -318,3 +319,39 @@ def test_each_statement_has_its_verdict(build):
     allocated = modelled.filter(~pl.col("subject").str.starts_with("metro:"))
     assert set(allocated["statement"]) == {"downloads"}
     assert set(modelled["verdict"]) == {"not_observable"}
+
+
+def _pages(build):
+    return sorted(build.rglob("*.html"))
+
+
+def test_every_page_is_what_the_standard_calls_html(build):
+    parser = html5lib.HTMLParser(strict=True)
+    for page in _pages(build):
+        parser.parse(page.read_text(encoding="utf-8"))
+
+
+def test_every_link_of_every_page_leads_to_a_file_and_a_place_in_it(build):
+    def body(page):
+        return re.sub(r"<script.*?</script>", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+
+    ids = {page.resolve(): set(re.findall(r'\bid="([^"]+)"', body(page))) for page in _pages(build)}
+    broken = []
+    for page in _pages(build):
+        for link in re.findall(r'<a [^>]*href="([^"]+)"', body(page)):
+            path, _, place = link.partition("#")
+            target = (page.parent / path).resolve() if path else page.resolve()
+            if not target.is_file() or (place and target.suffix == ".html" and place not in ids[target]):
+                broken.append((page.name, link))
+    assert broken == []
+
+
+def test_every_region_has_a_page(build):
+    pages = {page.stem for page in (build / "explain").glob("*.html")}
+    assert {region.replace(":", "-") for region in load_regions()["region_id"]} <= pages
+    for metro in ("metro-lagos", "metro-jakarta", "metro-lima"):
+        assert metro in pages
+
+
+def test_the_whole_site_is_small_enough_to_send(build):
+    assert sum(path.stat().st_size for path in build.rglob("*") if path.is_file()) < 25e6

@@ -6,9 +6,10 @@ import polars as pl
 import pytest
 
 from assets.adoption.signals import load_signals
+from assets.ingest.sources import load_sources
 from assets.ingest.standings import RESTS_ON
 from assets.publish.captions import chart_spec, credit, map_spec, stamp
-from assets.publish.site import render_index, render_method, render_origins
+from assets.publish.site import render_index, render_method, render_origins, render_pictures, render_sources
 from assets.publish.summary import region_counts
 from assets.schemas import TABLES
 
@@ -227,12 +228,27 @@ def test_a_table_without_a_standing_is_an_error():
         stamp(_standings().filter(pl.col("table") != "survey_use"), ["models", "survey_use"])
 
 
-def test_the_method_page_says_how_each_source_stands():
-    page = render_method(
-        _estimates(WORLD), _series(), _standings("forks"), _diagnostics(), boundaries="Lines.", run_mode="live"
-    )
+def test_the_page_of_sources_says_how_each_stands_and_what_it_is():
+    standings = _standings("forks")
+    page = render_sources(_estimates(WORLD), _series(), standings, boundaries="Lines.", run_mode="live")
     assert f"{STAMP} It did not answer." in page
-    assert page.count("<td>current</td>") == len(RESTS_ON) - 1
+    assert "In this run 1 of" in page
+    read = standings.filter(pl.col("fresh") & pl.col("observed_on").is_not_null()).height
+    assert page.count("<td>current</td>") == read
+    assert page.count("<td>not read in this mode</td>") == len(RESTS_ON) - 1 - read
+    for key, source in load_sources().items():
+        assert f'id="{key}"' in page
+        assert source.licence in page
+
+
+def test_the_page_of_pictures_lists_what_was_drawn_and_shows_what_is_of_all_signals():
+    pictures = {"static/survey_use-africa.svg": "<svg/>", "static/signals.svg": "<svg/>"}
+    page = render_pictures(pictures, _estimates(WORLD), _series(), _standings(), boundaries="L.", run_mode="snapshot")
+    assert '<a href="static/survey_use-africa.svg">Africa</a>' in page
+    assert "fork-" not in page
+    assert page.count("<figure>") == 1
+    nothing = render_pictures({}, _estimates(WORLD), _series(), _standings(), boundaries="L.", run_mode="snapshot")
+    assert "nothing to draw" in nothing
 
 
 def test_captions_credit_every_source_with_its_licence():
