@@ -4,10 +4,11 @@ Here: making that folder and pointing this process at it. Not here: where it is 
 """
 
 import os
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import resources
-from typing import Final
+from typing import Any, Final
 
 from filelock import FileLock, Timeout
 
@@ -53,3 +54,22 @@ def prepare(settings: Settings) -> None:
             resources.files(__name__).joinpath("dagster.yaml").read_text(encoding="utf-8"), encoding="utf-8"
         )
     os.environ.update(settings.environment())
+
+
+def write_history_quickly(settings: Settings) -> None:
+    """Let SQLite write this process's history without waiting for the disk at each of a run's 1,300 events.
+
+    Waiting is a third of a snapshot build. A history survives a killed process all the same, but a power cut may damage
+    it; so this is for the modes whose history one command makes again, and not for live mode.
+    """
+    if settings.mode == "live":
+        return
+    from sqlalchemy import Engine, event
+
+    if not event.contains(Engine, "connect", _without_waiting):
+        event.listen(Engine, "connect", _without_waiting)
+
+
+def _without_waiting(connection: Any, _: Any) -> None:
+    if isinstance(connection, sqlite3.Connection):
+        connection.execute("PRAGMA synchronous=OFF")
