@@ -4,12 +4,9 @@ Here: the shape of a check, builders of general ones (volume, references, freshn
 Not here: checks that only one table has; they stand beside its asset. What to do when one fails is in `runbook.toml`.
 """
 
-import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from functools import cache
-from importlib import resources
 from typing import Any, Final
 
 import dagster as dg
@@ -171,15 +168,3 @@ def shared_checks(table: type[Table], own: Sequence[Check]) -> list[Check]:
             Check(name="regions_known", description="Every region is in the region registry.", run=_registered)
         )
     return [*own, *(check for check in general if check.name not in names)]
-
-
-@cache
-def load_runbook() -> Mapping[str, str]:
-    """Return what to do when a check fails, by name of the check (``runbook.toml``)."""
-    text = resources.files("assets").joinpath("runbook.toml").read_text(encoding="utf-8")
-    return {name: " ".join(entry["do"].split()) for name, entry in tomllib.loads(text).items()}
-
-
-def runbook_line(check: str) -> str:
-    """Return what to do when a check fails; where the runbook has no line, that it has none."""
-    return load_runbook().get(check, f"The runbook has no line for {check!r} yet: write one in assets/runbook.toml.")

@@ -16,8 +16,9 @@ from typing import Any, Final
 import dagster as dg
 import polars as pl
 
-from assets.checks import AS_DECLARED, VOLUME, BlockedError, Check, Outcome, runbook_line, shared_checks, volume
+from assets.checks import AS_DECLARED, VOLUME, BlockedError, Check, Outcome, shared_checks, volume
 from assets.column_lineage import column_lineage
+from assets.runbook import runbook_line
 from assets.schemas import TABLES, Table, TableError, validate
 from assets.table_facts import coverage, freshness, period_covered, preview
 

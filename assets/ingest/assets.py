@@ -304,6 +304,32 @@ EACH_READ: Final = Check(
 )
 
 
+LEAST_OF_COUNTER: Final = 0.95
+"""Share of the entries GitHub counts that a listing read to its end must hold; forks vanish while they are listed."""
+
+
+def _as_counted(frame: pl.DataFrame, _: Mapping[str, Any]) -> Outcome:
+    listed = frame.filter((pl.col("listing") == "forks") & pl.col("complete") & (pl.col("listed") > 0))
+    held = (pl.col("kept") + pl.col("unreadable")) / pl.col("listed")
+    short = listed.filter(held < LEAST_OF_COUNTER)["repository"].to_list()
+    return Outcome(
+        passed=not short,
+        said=f"Less than {LEAST_OF_COUNTER:.0%} of the forks that GitHub counts: {', '.join(short[:10])}."
+        if short
+        else f"{listed.height} listings of forks hold what GitHub counts.",
+        figures={"compared": listed.height, "short": len(short)},
+    )
+
+
+AS_COUNTED: Final = Check(
+    name="as_the_source_counts",
+    description="Listings of forks that were read to the end hold about as many as GitHub itself counts.",
+    run=_as_counted,
+    severity=dg.AssetCheckSeverity.WARN,
+    blocking=False,
+)
+
+
 def today() -> date:
     """Return the day of the run, UTC."""
     return datetime.now(UTC).date()
@@ -465,7 +491,7 @@ def _tell_repositories(context: dg.AssetExecutionContext, found: pl.DataFrame, d
         )
 
 
-@table_asset(RepositoryReads, kinds={*KINDS, "github"}, source="github", checks=[EACH_READ])
+@table_asset(RepositoryReads, kinds={*KINDS, "github"}, source="github", checks=[EACH_READ, AS_COUNTED])
 def repository_reads(
     context: dg.AssetExecutionContext,
     run: Run,

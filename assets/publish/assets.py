@@ -17,6 +17,7 @@ from assets.checks import Outcome
 from assets.declare import Published, published_asset
 from assets.ingest.snapshot import read_manifest
 from assets.publish import captions, open_data, site
+from assets.publish.drawn_figures import differing
 from assets.publish.explain_pages import FOLDER
 from assets.publish.summary import run_summary
 from assets.run import Run
@@ -71,6 +72,7 @@ def world_map(
 ) -> Published:
     """The interactive world map: one HTML file that works without a network."""
     from maps.interactive import render_world_map
+    from maps.static import render_static_svg
 
     spec = captions.map_spec(
         estimates,
@@ -92,11 +94,17 @@ def world_map(
                 said=f"Left out: {', '.join(missing)}." if missing else f"All {economies.height} economies are listed.",
             ),
         },
+        picture=render_static_svg(estimates, regions, spec, signal="survey_use"),
     )
 
 
 @published_asset(
-    "static_maps", kinds={"svg", "png"}, checks={"drawn": "The picture names every economy that has a share."}
+    "static_maps",
+    kinds={"svg", "png"},
+    checks={
+        "drawn": "The picture names every economy that has a share.",
+        "figures_as_the_table": "Shares and people in the picture are those of the table.",
+    },
 )
 def static_maps(run: Run, estimates: pl.DataFrame, regions: pl.DataFrame, standings: pl.DataFrame) -> Published:
     """The world map of the survey as SVG and PNG."""
@@ -108,6 +116,7 @@ def static_maps(run: Run, estimates: pl.DataFrame, regions: pl.DataFrame, standi
         (pl.col("signal") == "survey_use") & (pl.col("level") == "country") & pl.col("cn_share").is_not_null()
     ).join(regions.select("region_id", "name"), on="region_id")
     lost = [name for name in shown["name"] if svg.quoted(name) not in picture]
+    wrong = differing(picture, shown)
     return Published(
         files=[
             _write(run, SURVEY_MAP.with_suffix(".svg"), picture),
@@ -118,7 +127,14 @@ def static_maps(run: Run, estimates: pl.DataFrame, regions: pl.DataFrame, standi
                 passed=not lost,
                 said=f"Without a shape or dot: {', '.join(lost)}." if lost else f"{shown.height} shares are drawn.",
                 figures={"shares": shown.height},
-            )
+            ),
+            "figures_as_the_table": Outcome(
+                passed=not wrong,
+                said=f"Other figures than in the table: {', '.join(wrong)}."
+                if wrong
+                else f"The figures of {shown.height} economies are those of the table.",
+                figures={"compared": shown.height, "differing": len(wrong)},
+            ),
         },
         picture=picture,
     )
