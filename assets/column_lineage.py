@@ -60,6 +60,7 @@ TOLD: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
         "evidence": ("accounts.country", "contributions.offsets"),
         "confidence": ("contributions.offsets",),
     },
+    "attribute/gazetteer": {"country": ("regions.region_id",), "names": ("regions.name",)},
     "attribute/review_queue": {
         "models": ("models.model_id", "model_download_totals.model_id"),
         "share": ("models.downloads_30d", "model_download_totals.downloads"),

@@ -22,9 +22,15 @@ def asset_of(step_key: str | None) -> str:
     return step_key.replace("__", "/", 1) if step_key else "run"
 
 
-def cause_of(error: SerializableErrorInfo) -> str:
-    """Return the message of the first error that is not Dagster's wrapping."""
+def root_of(error: SerializableErrorInfo) -> SerializableErrorInfo:
+    """Return the first error that is not Dagster's wrapping."""
     while error.cause and (error.cls_name or "").startswith("Dagster"):
         error = error.cause
+    return error
+
+
+def cause_of(error: SerializableErrorInfo) -> str:
+    """Return the message of the first error that is not Dagster's wrapping."""
+    error = root_of(error)
     _, colon, said = error.message.partition(": ")
     return one_line(said if colon else error.message) or str(error.cls_name)

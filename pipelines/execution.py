@@ -17,7 +17,7 @@ from upath import UPath
 
 from assets.partitions import PARTITIONS_TAG
 from pipelines.build import build_defs
-from pipelines.causes import asset_of, cause_of, one_line
+from pipelines.causes import asset_of, cause_of, one_line, root_of
 from pipelines.instance import alone, prepare, write_history_quickly
 from pipelines.jobs import refresh_atlas
 from pipelines.settings import Settings, SettingsError
@@ -191,7 +191,7 @@ class _Listener(logging.Handler):
         if error and error.cls_name == dg.DagsterExecutionInterruptedError.__name__:
             self.interrupted = True
             return []
-        if asset in self._checked and error and error.cls_name in SAID_BY_CHECKS:
+        if asset in self._checked and error and root_of(error).cls_name in SAID_BY_CHECKS:
             return []  # the check has said it better
         cause = cause_of(error) if error else "the step failed"
         return [Problem(asset=asset, cause=cause, details=error.to_string() if error else "")]
