@@ -44,8 +44,9 @@ def _tracked() -> list[str]:
 def new_repositories(mode: Mode) -> dg.SensorDefinition:
     """Return the sensor that keeps the parts of repositories in step with the tracked list, on in live mode only.
 
-    A repository that was added gets a part, and is read at once where it is not the first time that there is a list:
-    the first time, the weekly run reads all. One that left the list loses its part; its file stays.
+    A repository that was added gets a part in one tick and is read in the next, which the cursor remembers. The first
+    time that there is a list none is read: the weekly run reads all. One that left the list loses its part; its file
+    stays.
     """
 
     @dg.sensor(
@@ -59,16 +60,17 @@ def new_repositories(mode: Mode) -> dg.SensorDefinition:
         tracked = set(_tracked())
         known = set(context.instance.get_dynamic_partitions(str(REPOSITORY.name)))
         added, gone = sorted(tracked - known), sorted(known - tracked)
-        if not added and not gone:
+        due = [name for name in (context.cursor or "").splitlines() if name in known]
+        if not added and not gone and not due:
             return dg.SkipReason(f"All {len(tracked)} tracked repositories have a part.")
         changes: list[dg.AddDynamicPartitionsRequest | dg.DeleteDynamicPartitionsRequest] = [
             *([REPOSITORY.build_add_request(added)] if added else []),
             *([REPOSITORY.build_delete_request(gone)] if gone else []),
         ]
-        read = added if known and mode == "live" else []
         return dg.SensorResult(
             dynamic_partitions_requests=changes,
-            run_requests=[dg.RunRequest(run_key=name, partition_key=name, tags={"atlas/mode": mode}) for name in read],
+            run_requests=[dg.RunRequest(run_key=name, partition_key=name, tags={"atlas/mode": mode}) for name in due],
+            cursor="\n".join(added if known and mode == "live" else []),
         )
 
     return tick
