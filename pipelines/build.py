@@ -14,6 +14,7 @@ import dagster as dg
 from assets.run import Run
 from pipelines.jobs import SOURCE_JOBS, refresh_atlas
 from pipelines.policies import with_automation, with_freshness
+from pipelines.retention import prune_history
 from pipelines.schedules import schedules
 from pipelines.sensors import follow_changes, new_repositories, tell_failures
 from pipelines.settings import Settings
@@ -67,7 +68,7 @@ def build_defs(
         assets=assets,
         asset_checks=dg.load_asset_checks_from_modules(loaded),
         resources=resources(settings) | dict(resource_overrides or {}),
-        jobs=[refresh_atlas, *SOURCE_JOBS],
+        jobs=[refresh_atlas, *SOURCE_JOBS, prune_history],
         schedules=schedules(settings.mode),
         sensors=[follow_changes(settings.mode), new_repositories(settings.mode), tell_failures(settings.mode)],
         loggers=loggers,

@@ -10,6 +10,7 @@ from typing import Final
 import dagster as dg
 
 from pipelines.jobs import refresh_files, refresh_github, refresh_hub, refresh_package_index
+from pipelines.retention import prune_history
 from pipelines.settings import Mode
 
 TIMES: Final[Mapping[str, tuple[str, str, str]]] = {
@@ -23,6 +24,7 @@ TIMES: Final[Mapping[str, tuple[str, str, str]]] = {
             "has gained those that came late; 06:00 UTC."
         ),
     ),
+    "history_weekly": (prune_history.name, "0 3 * * 0", "Forgets old runs on Sundays at 03:00 UTC."),
     "files_weekly": (refresh_files.name, "0 7 * * 0", "Reads reference files and donated logs on Sundays, 07:00 UTC."),
 }
 """By name: the job, when it runs, and what is said of it."""

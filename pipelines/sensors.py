@@ -70,7 +70,8 @@ def new_repositories(mode: Mode) -> dg.SensorDefinition:
         return dg.SensorResult(
             dynamic_partitions_requests=changes,
             run_requests=[dg.RunRequest(run_key=name, partition_key=name, tags={"atlas/mode": mode}) for name in due],
-            cursor="\n".join(added if known and mode == "live" else []),
+            # An empty cursor would leave the last one in place.
+            cursor="\n".join(added if known and mode == "live" else []) or "-",
         )
 
     return tick

@@ -1,6 +1,6 @@
 """Operation on the embedded figures, end to end: what runs say of themselves, back-fills, and the last good site."""
 
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 
 import dagster as dg
 import polars as pl
@@ -10,9 +10,11 @@ from upath import UPath
 from assets.adoption import assets as adoption_assets
 from assets.partitions import kept_part, part_path
 from assets.schemas import TABLES
+from pipelines.backup import BackupError, back_up, restore
 from pipelines.build import build_defs
 from pipelines.execution import Problem, run
 from pipelines.instance import write_history_quickly
+from pipelines.retention import prune
 from pipelines.settings import Settings
 from pipelines.storage import read_table
 
@@ -191,3 +193,63 @@ def test_a_run_with_many_fewer_rows_warns(built, monkeypatch):
     (warning,) = [fact for fact in outcome.facts if isinstance(fact, Problem)]
     assert not warning.fatal
     assert "volume" in warning.cause
+    monkeypatch.undo()
+    assert run(built, only=("attribute/builders",), tell=lambda _: None).problems == []
+
+
+@pytest.fixture(scope="module")
+def backup(built, tmp_path_factory):
+    file = tmp_path_factory.mktemp("backup") / "atlas.tar.gz"
+    assert back_up(built, file) > 80
+    return file
+
+
+@pytest.fixture
+def elsewhere(tmp_path):
+    return Settings(
+        mode="snapshot", data=str(tmp_path / "data"), output=tmp_path / "build", DAGSTER_HOME=tmp_path / "dagster"
+    )
+
+
+def test_a_restored_store_makes_the_same_site(built, backup, elsewhere):
+    restore(elsewhere, backup)
+    assert run(elsewhere, only=("publish",), tell=lambda _: None).problems == []
+    assert _files(elsewhere.output) == _files(built.output)
+    with dg.DagsterInstance.from_config(str(elsewhere.dagster_home)) as instance:
+        # The history came along: the UI shows the tables as made.
+        assert instance.get_latest_materialization_event(dg.AssetKey(["ingest", "models"]))
+
+
+def test_a_backup_is_for_its_owner_alone(backup):
+    assert backup.stat().st_mode & 0o077 == 0
+
+
+def test_a_backup_overwrites_nothing(built, backup, elsewhere):
+    with pytest.raises(BackupError, match="there already"):
+        back_up(built, backup)
+    with pytest.raises(BackupError, match="not empty"):
+        restore(built, backup)
+    live = elsewhere.model_copy(update={"mode": "live"})
+    with pytest.raises(BackupError, match="set ATLAS_MODE=snapshot"):
+        restore(live, backup)
+
+
+@pytest.mark.parametrize("cut", [0, 100, 10_000])
+def test_a_damaged_backup_says_so(backup, elsewhere, tmp_path, cut):
+    (tmp_path / "cut.tar.gz").write_bytes(backup.read_bytes()[:cut])
+    with pytest.raises(BackupError, match="damaged"):
+        restore(elsewhere, tmp_path / "cut.tar.gz")
+
+
+def test_old_runs_are_forgotten_but_not_those_that_made_what_is_there(instance):
+    before = instance.get_runs_count()
+    later = datetime.now(UTC) + timedelta(days=100)
+    made = {asset: instance.get_latest_materialization_event(dg.AssetKey(asset.split("/"))) for asset in TABLES}
+    parts = instance.get_materialized_partitions(dg.AssetKey(["archive", "daily_counters"]))
+    assert prune(instance, older_than=timedelta(days=200), now=later) == 0
+    count = prune(instance, older_than=timedelta(days=90), now=later)
+    assert 0 < count < before
+    assert instance.get_runs_count() == before - count
+    for asset, event in made.items():
+        assert instance.get_latest_materialization_event(dg.AssetKey(asset.split("/"))) == event
+    assert instance.get_materialized_partitions(dg.AssetKey(["archive", "daily_counters"])) == parts
