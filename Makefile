@@ -11,7 +11,7 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-
 	--python-version 3.11 pyproject.toml --group dev
 
 .DEFAULT_GOAL := help
-.PHONY: help install atlas demo ui test test-system lint types defs lock lock-check clean
+.PHONY: help install atlas demo ui test test-system screenshots lint types defs lock lock-check clean
 
 help:  ## say what the targets do
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -41,6 +41,9 @@ test: $(STAMP)  ## all tests but those that need a browser
 
 test-system: $(STAMP)  ## tests that need Chromium
 	$(BIN)/pytest -m system
+
+screenshots: $(STAMP)  ## take the pictures of the UI in docs/images anew
+	ATLAS_SCREENSHOTS=$(CURDIR)/docs/images $(BIN)/pytest -q tests/system/test_operation_in_the_browser.py
 
 lint: $(STAMP)  ## style and formatting
 	$(BIN)/ruff check .
