@@ -8,9 +8,11 @@ import base64
 import functools
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 import dagster as dg
@@ -18,6 +20,7 @@ import polars as pl
 
 from assets.checks import AS_DECLARED, VOLUME, BlockedError, Check, Outcome, shared_checks, volume
 from assets.column_lineage import column_lineage
+from assets.run import Run
 from assets.runbook import runbook_line
 from assets.schemas import TABLES, Table, TableError, validate
 from assets.table_facts import coverage, freshness, period_covered, preview
@@ -257,6 +260,14 @@ class Published:
     outcomes: Mapping[str, Outcome]
     picture: str | None = None
 
+    def moved(self, drafts: Path, place: Path) -> "Published":
+        """Put every draft in its place, and return the same with the files where they are now."""
+        for draft in sorted(path for path in drafts.rglob("*") if path.is_file()):
+            target = place / draft.relative_to(drafts)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            draft.replace(target)
+        return replace(self, files=[place / path.relative_to(drafts) for path in self.files])
+
     def metadata(self, inputs: Mapping[str, pl.DataFrame]) -> dict[str, Any]:
         """Return the files, their size, what they rest on and a picture or list of them as Dagster metadata.
 
@@ -294,13 +305,24 @@ class Published:
         )
 
 
+@contextmanager
+def _draft_folder(run: Run | None) -> Iterator[Path | None]:
+    """Make a folder for drafts beside what they replace, and remove it; None for an asset that takes no run."""
+    if run is None:
+        yield None
+        return
+    with TemporaryDirectory(prefix=".draft-", dir=run.output_path) as folder:
+        yield Path(folder)
+
+
 def published_asset(
     name: str, *, kinds: set[str], checks: Mapping[str, str], deps: Sequence[str] = ()
 ) -> Callable[[Callable[..., Published]], dg.AssetsDefinition]:
     """Declare an asset that writes files below the build folder.
 
-    The decorated function takes tables and the run, and returns what it wrote with an outcome for every check;
-    a failing check stops what depends on the files.
+    The decorated function takes tables and the run, and returns what it wrote with an outcome for every check. It
+    writes drafts; they replace the published files when all checks passed. A failing check keeps those, and stops what
+    depends on the files.
 
     Args:
         name: Name within the group ``publish``.
@@ -312,13 +334,19 @@ def published_asset(
 
     def decorate(function: Callable[..., Published]) -> dg.AssetsDefinition:
         @functools.wraps(function)
-        def step(*args: Any, **inputs: Any) -> Iterator[dg.MaterializeResult[None]]:
-            published = function(*args, **inputs)
+        def step(*args: Any, **inputs: Any) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
             tables = {name: value for name, value in inputs.items() if isinstance(value, pl.DataFrame)}
-            yield dg.MaterializeResult(
-                metadata=published.metadata(tables),
-                check_results=[_result(key, check, published.outcomes[check]) for check in checks],
-            )
+            run: Run | None = inputs.get("run")
+            with _draft_folder(run) as folder:
+                drafted = {"run": run.drafting(folder)} if run and folder else {}
+                published = function(*args, **{**inputs, **drafted})
+                results = [_result(key, check, published.outcomes[check]) for check in checks]
+                if failed := [check for check in checks if not published.outcomes[check].passed]:
+                    yield from results
+                    raise BlockedError(f"{key.to_user_string()} was not published: {', '.join(failed)}.")
+                if run and folder:
+                    published = published.moved(folder, run.output_path)
+            yield dg.MaterializeResult(metadata=published.metadata(tables), check_results=results)
 
         return dg.asset(
             key=key,

@@ -280,7 +280,8 @@ def site_pages(  # noqa: PLR0917 - Dagster passes positional inputs only
     """The page that ties the maps together, the pages on origins, claims and method, and the summary of the run."""
     boundaries = _boundaries()
     pictures = {
-        path: (run.output_path / path.with_suffix(".svg")).read_text(encoding="utf-8") for path in (SURVEY_MAP, CHART)
+        path: (run.published_path / path.with_suffix(".svg")).read_text(encoding="utf-8")
+        for path in (SURVEY_MAP, CHART)
     }
     index = site.render_index(
         estimates,
@@ -335,7 +336,8 @@ def site_pages(  # noqa: PLR0917 - Dagster passes positional inputs only
         _write(run, SUMMARY, json.dumps(run_summary(estimates, outputs, run_mode=run.mode), indent=1) + "\n"),
     ]
     links = {link for page in (index, origins, told, held, method) for link in re.findall(r'href="([^"#]+)"', page)}
-    broken = sorted(link for link in links if ":" not in link and not (run.output_path / link).is_file())
+    places = (run.output_path, run.published_path)
+    broken = sorted(link for link in links if ":" not in link and not any((place / link).is_file() for place in places))
     alone = [_stands_alone(page) for page in (index, origins, told, held, method)]
     return Published(
         files=files,

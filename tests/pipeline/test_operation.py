@@ -1,5 +1,6 @@
 """Operation on the embedded figures, end to end: what runs say of themselves, back-fills, and the last good site."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import dagster as dg
@@ -9,6 +10,7 @@ from upath import UPath
 
 from assets.adoption import assets as adoption_assets
 from assets.partitions import kept_part, part_path
+from assets.publish import assets as publish_assets
 from assets.schemas import TABLES
 from pipelines.backup import BackupError, back_up, restore
 from pipelines.build import build_defs
@@ -182,6 +184,19 @@ def test_a_blocked_table_keeps_the_last_good_site(built, monkeypatch):
     )
     assert table.read_bytes() == before
     assert _files(built.output) == site
+
+
+def test_a_page_that_fails_its_check_is_not_published(built, monkeypatch):
+    before = _files(built.output)
+    real = publish_assets._stands_alone
+    monkeypatch.setattr(publish_assets, "_stands_alone", lambda page: replace(real(page), passed=False))
+    outcome = run(built, only=("publish/world_map", "publish/site"), tell=lambda _: None)
+    assert {(problem.asset, problem.cause.partition(":")[0]) for problem in outcome.problems} == {
+        ("publish/world_map", "check stands_alone failed")
+    }
+    # Not even a draft is left.
+    assert _files(built.output) == before
+    assert not list(built.output.glob(".draft-*"))
 
 
 def test_a_run_with_many_fewer_rows_warns(built, monkeypatch):
