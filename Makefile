@@ -14,7 +14,7 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-
 	--python-version 3.11 $(1)
 
 .DEFAULT_GOAL := help
-.PHONY: help install atlas demo ui test test-system lint types defs lock lock-check clean
+.PHONY: help install atlas demo ui test test-system screenshots lint types defs lock lock-check clean
 
 help:  ## say what the targets do
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -48,6 +48,9 @@ test: $(STAMP)  ## all tests but those that need a browser
 
 test-system: $(CLUSTER_STAMP)  ## tests that need Chromium, and Java for a cluster
 	$(BIN)/pytest -m system
+
+screenshots: $(STAMP)  ## take the pictures of the UI in docs/images anew
+	ATLAS_SCREENSHOTS=$(CURDIR)/docs/images $(BIN)/pytest -q tests/system/test_operation_in_the_browser.py
 
 lint: $(STAMP)  ## style and formatting
 	$(BIN)/ruff check .

@@ -8,17 +8,30 @@ import base64
 import functools
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 import dagster as dg
 import polars as pl
 
-from assets.checks import Check, Outcome
-from assets.schemas import TABLES, Table, validate
+from assets.checks import AS_DECLARED, VOLUME, BlockedError, Check, Outcome, shared_checks, volume
+from assets.column_lineage import column_lineage
+from assets.run import Run
+from assets.runbook import runbook_line
+from assets.schemas import TABLES, Table, TableError, validate
+from assets.table_facts import coverage, freshness, period_covered, preview
 
 OWNER: Final = "team:atlas"
+SOURCE_TAG: Final = "source"
+"""Tag of what comes from a source; jobs, deadlines and pools go by it."""
+
+RETRIES: Final = 3
+FIRST_WAIT_SECONDS: Final = 10
+"""A store that cannot be reached is tried again after 10, 20 and 40 seconds; sources are, within their clients."""
 PUBLISH: Final = "publish"
 PREVIEW_BYTES: Final = 400_000
 """Largest picture shown in the UI: previews stay in Dagster's event log for good."""
@@ -74,7 +87,7 @@ def _result(
         passed=outcome.passed,
         severity=severity,
         description=outcome.said,
-        metadata=dict(outcome.figures),
+        metadata={**outcome.figures, "runbook": dg.MetadataValue.md(runbook_line(check))},
     )
 
 
@@ -85,55 +98,148 @@ def _returning(step: Callable[..., Any], returned: Any) -> Callable[..., Any]:
     return step
 
 
+def lineage_metadata(asset: str, inputs: Mapping[str, dg.AssetIn]) -> dict[str, dg.TableColumnLineage]:
+    """Return the column lineage of a table as Dagster metadata; nothing for a table that is made from no other."""
+    keys = [key.to_user_string() for one in inputs.values() if isinstance(key := one.key, dg.AssetKey)]
+    found = {
+        column: [dg.TableColumnDep(asset_key=dg.AssetKey(key.split("/")), column_name=name) for key, name in sources]
+        for column, sources in column_lineage(asset, keys).items()
+    }
+    return {"dagster/column_lineage": dg.TableColumnLineage(found)} if found else {}
+
+
+def table_metadata(frame: pl.DataFrame, table: type[Table]) -> dict[str, Any]:
+    """Return what the UI shows of a finished table: period, freshness, coverage and, unless it is personal, rows."""
+    known = coverage(frame, table)
+    return {
+        "period": period_covered(frame, table),
+        "freshness": freshness(frame, table, today=datetime.now(UTC).date()),
+        "coverage": dg.MetadataValue.json(dict(known)),
+        "preview": dg.MetadataValue.md(preview(frame, table)),
+    }
+
+
+def _last_rows(key: dg.AssetKey) -> int | None:
+    """Return how many rows the last run wrote, from Dagster's history."""
+    event = dg.AssetExecutionContext.get().instance.get_latest_materialization_event(key)
+    made = event.asset_materialization if event else None
+    rows = made.metadata.get("dagster/row_count") if made else None
+    return int(str(rows.value)) if rows else None
+
+
+def once_more(function: Callable[..., Any], *args: Any, **inputs: Any) -> Any:
+    """Call a function that reads or writes a store; where that fails, ask Dagster to try again later.
+
+    Sources are asked again by their clients, which know what is safe; a store has no client of ours.
+    """
+    try:
+        return function(*args, **inputs)
+    except OSError as error:
+        tried = dg.AssetExecutionContext.get().retry_number
+        raise dg.RetryRequested(max_retries=RETRIES, seconds_to_wait=FIRST_WAIT_SECONDS * 2**tried) from error
+
+
+def declared_checks(key: dg.AssetKey, checks: Sequence[Check]) -> list[dg.AssetCheckSpec]:
+    """Return the specifications of a table's checks, with the two that need more than the table."""
+    return [
+        dg.AssetCheckSpec(AS_DECLARED, asset=key, description="Columns, types, keys and rules hold.", blocking=True),
+        *(
+            dg.AssetCheckSpec(check.name, asset=key, description=check.description, blocking=check.blocking)
+            for check in checks
+        ),
+    ]
+
+
+def judged(
+    key: dg.AssetKey, checks: Sequence[Check], frame: pl.DataFrame, inputs: Mapping[str, Any]
+) -> tuple[list[dg.AssetCheckResult], str]:
+    """Return the results of a table's checks and, where a blocking one failed, which and why.
+
+    A table that fails a blocking check is not written, so that the last good one stays with all that rests on it.
+    """
+    results = [_result(key, AS_DECLARED, Outcome(passed=True, said="As declared in assets/schemas."))]
+    stopped = []
+    for check in checks:
+        outcome = check.run(frame, inputs)
+        results.append(_result(key, check.name, outcome, severity=check.severity))
+        if check.blocking and not outcome.passed and check.severity is dg.AssetCheckSeverity.ERROR:
+            stopped.append(f"{check.name}: {outcome.said}")
+    return results, " ".join(stopped)
+
+
+def undeclared(key: dg.AssetKey, error: TableError) -> dg.AssetCheckResult:
+    """Return the result of a table that breaks its declaration."""
+    return _result(key, AS_DECLARED, Outcome(passed=False, said=str(error)))
+
+
+def table_tags(table: type[Table], source: str | None) -> dict[str, str]:
+    """Return the tags of a table: whether it is published, concerns single people, and whose figures it holds."""
+    tags = {"public": str(table.PUBLIC).lower(), "personal": str(table.PERSONAL).lower()}
+    return tags | ({SOURCE_TAG: source} if source else {})
+
+
 def table_asset(
     table: type[Table],
     *,
     kinds: set[str],
     checks: Sequence[Check] = (),
     pool: str | None = None,
+    source: str | None = None,
     deps: Sequence[str] = (),
 ) -> Callable[[Callable[..., pl.DataFrame]], dg.AssetsDefinition]:
     """Declare the asset that computes a table.
 
     The decorated function takes upstream tables (arguments annotated ``pl.DataFrame``) and resources, and
     returns the table. Its result is validated against the declaration; then every check runs in the same step
-    and sees the table and the inputs. A failing blocking check stops what depends on the table.
+    and sees the table and the inputs. A failing blocking check keeps the table from being written and stops what
+    depends on it. Beside the given checks every table has those of ``shared_checks``, ``as_declared`` and ``volume``.
 
     Args:
         table: The declaration; gives key, group, description and columns.
         kinds: Dagster kinds, shown as icons.
         checks: Checks of this table.
         pool: Steps of one pool take turns, where a source wants that.
+        source: Source of the rows, where they come from outside; jobs and deadlines go by it.
         deps: Keys of assets (``layer/table``) that are made before, though their tables are not read.
     """
     key = dg.AssetKey([table.LAYER, table.NAME])
+    all_checks = shared_checks(table, checks)
 
     def decorate(function: Callable[..., pl.DataFrame]) -> dg.AssetsDefinition:
+        read = table_inputs(function)
+        lineage = lineage_metadata(key.to_user_string(), read)
+
         @functools.wraps(function)
-        def step(*args: Any, **inputs: Any) -> Iterator[dg.MaterializeResult[pl.DataFrame]]:
-            frame = validate(function(*args, **inputs), table, where=key.to_user_string())
+        def step(*args: Any, **inputs: Any) -> Iterator[dg.MaterializeResult[pl.DataFrame] | dg.AssetCheckResult]:
+            try:
+                frame = validate(once_more(function, *args, **inputs), table, where=key.to_user_string())
+            except TableError as error:
+                yield undeclared(key, error)
+                raise
+            grown = _result(key, VOLUME, volume(frame.height, _last_rows(key)), severity=dg.AssetCheckSeverity.WARN)
+            results, stopped = judged(key, all_checks, frame, inputs)
+            if stopped:
+                yield from [*results, grown]
+                raise BlockedError(f"{key.to_user_string()} was not written. {stopped}")
             yield dg.MaterializeResult(
-                value=frame,
-                check_results=[
-                    _result(key, check.name, check.run(frame, inputs), severity=check.severity) for check in checks
-                ],
+                value=frame, metadata=table_metadata(frame, table) | lineage, check_results=[*results, grown]
             )
 
         return dg.asset(
             key=key,
             group_name=table.LAYER,
-            ins=table_inputs(function),
+            ins=read,
             deps=[dg.AssetKey(other.split("/")) for other in deps],
             io_manager_key="tables",
             pool=pool,
             description=f"{inspect.getdoc(function)}\n\n{_described(table)}",
             kinds=kinds,
             owners=[OWNER],
-            tags={"public": "true"} if table.PUBLIC else {},
-            metadata={"dagster/column_schema": column_schema(table), "grain": table.GRAIN},
+            tags=table_tags(table, source),
+            metadata={"dagster/column_schema": column_schema(table), "grain": table.GRAIN, **lineage},
             check_specs=[
-                dg.AssetCheckSpec(check.name, asset=key, description=check.description, blocking=check.blocking)
-                for check in checks
+                *declared_checks(key, all_checks),
+                dg.AssetCheckSpec(VOLUME, asset=key, description="About as many rows as in the last run."),
             ],
         )(_returning(step, Iterator[dg.MaterializeResult[pl.DataFrame]]))
 
@@ -154,17 +260,59 @@ class Published:
     outcomes: Mapping[str, Outcome]
     picture: str | None = None
 
-    def metadata(self) -> dict[str, Any]:
-        """Return the files, their size and the picture as Dagster metadata."""
+    def moved(self, drafts: Path, place: Path) -> "Published":
+        """Put every draft in its place, and return the same with the files where they are now."""
+        for draft in sorted(path for path in drafts.rglob("*") if path.is_file()):
+            target = place / draft.relative_to(drafts)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            draft.replace(target)
+        return replace(self, files=[place / path.relative_to(drafts) for path in self.files])
+
+    def metadata(self, inputs: Mapping[str, pl.DataFrame]) -> dict[str, Any]:
+        """Return the files, their size, what they rest on and a picture or list of them as Dagster metadata.
+
+        Args:
+            inputs: The tables that were read, by name.
+        """
+        declared = {table.NAME: table for table in TABLES.values()}
+        rests_on = {
+            name: {"rows": frame.height, "period": period_covered(frame, declared[name])}
+            for name, frame in inputs.items()
+        }
+        today = datetime.now(UTC).date()
+        first = next(iter(inputs), None)
         shown: dict[str, Any] = {
             "files": len(self.files),
             "bytes": sum(path.stat().st_size for path in self.files),
+            "rows_read": sum(frame.height for frame in inputs.values()),
+            "rests_on": dg.MetadataValue.json(rests_on),
             **{path.name: dg.MetadataValue.path(path) for path in self.files[:FILES_SHOWN]},
         }
+        if first is not None:
+            table = declared[first]
+            shown["period"] = period_covered(inputs[first], table)
+            shown["freshness"] = freshness(inputs[first], table, today=today)
+            shown["coverage"] = dg.MetadataValue.json(dict(coverage(inputs[first], table)))
+        return shown | {"preview": dg.MetadataValue.md(self._preview())}
+
+    def _preview(self) -> str:
         if self.picture and len(self.picture) <= PREVIEW_BYTES:
             image = base64.b64encode(self.picture.encode()).decode()
-            shown["preview"] = dg.MetadataValue.md(f"![preview](data:image/svg+xml;base64,{image})")
-        return shown
+            return f"![preview](data:image/svg+xml;base64,{image})"
+        listed = [f"* `{path.name}`, {path.stat().st_size:,} bytes" for path in self.files[:FILES_SHOWN]]
+        return "\n".join(
+            [*listed, f"* and {len(self.files) - len(listed):,} more" if len(self.files) > len(listed) else ""]
+        )
+
+
+@contextmanager
+def _draft_folder(run: Run | None) -> Iterator[Path | None]:
+    """Make a folder for drafts beside what they replace, and remove it; None for an asset that takes no run."""
+    if run is None:
+        yield None
+        return
+    with TemporaryDirectory(prefix=".draft-", dir=run.output_path) as folder:
+        yield Path(folder)
 
 
 def published_asset(
@@ -172,8 +320,9 @@ def published_asset(
 ) -> Callable[[Callable[..., Published]], dg.AssetsDefinition]:
     """Declare an asset that writes files below the build folder.
 
-    The decorated function takes tables and the run, and returns what it wrote with an outcome for every check;
-    a failing check stops what depends on the files.
+    The decorated function takes tables and the run, and returns what it wrote with an outcome for every check. It
+    writes drafts; they replace the published files when all checks passed. A failing check keeps those, and stops what
+    depends on the files.
 
     Args:
         name: Name within the group ``publish``.
@@ -185,12 +334,19 @@ def published_asset(
 
     def decorate(function: Callable[..., Published]) -> dg.AssetsDefinition:
         @functools.wraps(function)
-        def step(*args: Any, **inputs: Any) -> Iterator[dg.MaterializeResult[None]]:
-            published = function(*args, **inputs)
-            yield dg.MaterializeResult(
-                metadata=published.metadata(),
-                check_results=[_result(key, check, published.outcomes[check]) for check in checks],
-            )
+        def step(*args: Any, **inputs: Any) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
+            tables = {name: value for name, value in inputs.items() if isinstance(value, pl.DataFrame)}
+            run: Run | None = inputs.get("run")
+            with _draft_folder(run) as folder:
+                drafted = {"run": run.drafting(folder)} if run and folder else {}
+                published = function(*args, **{**inputs, **drafted})
+                results = [_result(key, check, published.outcomes[check]) for check in checks]
+                if failed := [check for check in checks if not published.outcomes[check].passed]:
+                    yield from results
+                    raise BlockedError(f"{key.to_user_string()} was not published: {', '.join(failed)}.")
+                if run and folder:
+                    published = published.moved(folder, run.output_path)
+            yield dg.MaterializeResult(metadata=published.metadata(tables), check_results=results)
 
         return dg.asset(
             key=key,
@@ -200,6 +356,7 @@ def published_asset(
             description=inspect.getdoc(function),
             kinds=kinds,
             owners=[OWNER],
+            tags={"public": "true", "personal": "false"},
             check_specs=[
                 dg.AssetCheckSpec(check, asset=key, description=description, blocking=True)
                 for check, description in checks.items()

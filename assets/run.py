@@ -18,12 +18,14 @@ class Run(dg.ConfigurableResource):  # type: ignore[type-arg]  # Dagster resolve
         store: Root of the mode's tables: a local path or an fsspec URL.
         output: Build folder, where the publish layer writes.
         logs: Donated download logs, raw or reduced: files, folders, patterns or URLs, one a line; none by default.
+        published: Build folder of what was published before, where ``output`` is that of drafts; else empty.
     """
 
     mode: str
     store: str
     output: str
     logs: str = ""
+    published: str = ""
 
     @property
     def reads_sources(self) -> bool:
@@ -41,3 +43,14 @@ class Run(dg.ConfigurableResource):  # type: ignore[type-arg]  # Dagster resolve
         path = Path(self.output)
         path.mkdir(parents=True, exist_ok=True)
         return path
+
+    @property
+    def published_path(self) -> Path:
+        """Folder of what was published before: by other assets in this run, or in the last one."""
+        return Path(self.published or self.output)
+
+    def drafting(self, folder: Path) -> "Run":
+        """Return the run as an asset sees it that writes drafts."""
+        return Run(
+            mode=self.mode, store=self.store, output=str(folder), logs=self.logs, published=str(self.published_path)
+        )

@@ -13,7 +13,8 @@ import polars as pl
 from maps import cells as cube
 from maps import colours, patterns, svg, words
 from maps.frame import Frame
-from maps.geometry.views import Plane, View, plane, project_points
+from maps.geometry.planes import Plane, plane, project_points
+from maps.geometry.views import View
 
 if TYPE_CHECKING:
     import geopandas as gpd

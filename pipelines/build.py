@@ -12,9 +12,11 @@ from typing import Any, Final
 import dagster as dg
 
 from assets.run import Run
-from pipelines.jobs import refresh_atlas
-from pipelines.policies import with_freshness
-from pipelines.schedules import daily_refresh
+from pipelines.jobs import SOURCE_JOBS, refresh_atlas
+from pipelines.policies import with_automation, with_freshness
+from pipelines.retention import prune_history
+from pipelines.schedules import schedules
+from pipelines.sensors import follow_changes, new_repositories, tell_failures
 from pipelines.settings import Settings
 from pipelines.storage import TableIOManager
 
@@ -25,6 +27,7 @@ LAYERS: Final = (
     "assets.adoption.assets",
     "assets.adoption.series_assets",
     "assets.publish.assets",
+    "assets.archive.assets",
 )
 """Modules of assets, in the order the data flow."""
 
@@ -55,7 +58,7 @@ def build_defs(
     settings = settings or Settings.load()
     loaded = modules or [import_module(name) for name in LAYERS]
     assets = dg.map_asset_specs(
-        lambda spec: with_freshness(spec, settings.mode),
+        lambda spec: with_automation(with_freshness(spec, settings.mode)),
         [
             asset
             for asset in dg.load_assets_from_modules(loaded)
@@ -66,8 +69,9 @@ def build_defs(
         assets=assets,
         asset_checks=dg.load_asset_checks_from_modules(loaded),
         resources=resources(settings) | dict(resource_overrides or {}),
-        jobs=[refresh_atlas],
-        schedules=[daily_refresh(settings.mode)],
+        jobs=[refresh_atlas, *SOURCE_JOBS, prune_history],
+        schedules=schedules(settings.mode),
+        sensors=[follow_changes(settings.mode), new_repositories(settings.mode), tell_failures(settings.mode)],
         loggers=loggers,
         # One process: a step costs 0.1 s instead of 4.5 s, and polars uses all cores by itself.
         executor=dg.in_process_executor,

@@ -15,15 +15,16 @@ import dagster as dg
 from dagster_shared.error import SerializableErrorInfo
 from upath import UPath
 
+from assets.partitions import PARTITIONS_TAG
 from pipelines.build import build_defs
-from pipelines.instance import alone, prepare
+from pipelines.causes import asset_of, cause_of, one_line, root_of
+from pipelines.instance import alone, prepare, write_history_quickly
 from pipelines.jobs import refresh_atlas
 from pipelines.settings import Settings, SettingsError
 from pipelines.storage import open_store
 
 LOGGER: Final = "progress"
-MAX_CAUSE: Final = 300
-"""Characters of a cause that are shown; the file of details has all."""
+SAID_BY_CHECKS: Final = frozenset({"DagsterAssetCheckFailedError", "BlockedError", "TableError"})
 
 
 class SelectionError(ValueError):
@@ -101,24 +102,6 @@ class Outcome:
         return [fact for fact in self.facts if isinstance(fact, Problem) and fact.fatal]
 
 
-def one_line(message: str) -> str:
-    """Return the beginning of a message, on one line."""
-    said = " ".join(message.split())
-    return said if len(said) <= MAX_CAUSE else f"{said[:MAX_CAUSE].rstrip()} …"
-
-
-def _asset(step_key: str | None) -> str:
-    return step_key.replace("__", "/", 1) if step_key else "run"
-
-
-def _cause(error: SerializableErrorInfo) -> str:
-    """Return the message of the first error that is not Dagster's wrapping."""
-    while error.cause and (error.cls_name or "").startswith("Dagster"):
-        error = error.cause
-    _, colon, said = error.message.partition(": ")
-    return one_line(said if colon else error.message) or str(error.cls_name)
-
-
 class _Listener(logging.Handler):
     """Turns the records of a run into facts.
 
@@ -172,7 +155,7 @@ class _Listener(logging.Handler):
         self._tell(fact)
 
     def _facts(self, event: dg.DagsterEvent) -> list[Fact]:
-        asset = _asset(event.step_key)
+        asset = asset_of(event.step_key)
         facts: list[Fact] = []
         match event.event_type_value:
             case "STEP_START":
@@ -208,9 +191,9 @@ class _Listener(logging.Handler):
         if error and error.cls_name == dg.DagsterExecutionInterruptedError.__name__:
             self.interrupted = True
             return []
-        if asset in self._checked and error and error.cls_name == "DagsterAssetCheckFailedError":
+        if asset in self._checked and error and root_of(error).cls_name in SAID_BY_CHECKS:
             return []  # the check has said it better
-        cause = _cause(error) if error else "the step failed"
+        cause = cause_of(error) if error else "the step failed"
         return [Problem(asset=asset, cause=cause, details=error.to_string() if error else "")]
 
 
@@ -220,7 +203,7 @@ def select(defs: dg.Definitions, only: Sequence[str]) -> list[dg.AssetKey]:
     Raises:
         SelectionError: A name is neither a group nor an asset.
     """
-    specs = defs.resolve_all_asset_specs()
+    specs = [spec for spec in defs.resolve_all_asset_specs() if PARTITIONS_TAG not in spec.tags]
     by_name: dict[str, list[dg.AssetKey]] = {}
     for spec in specs:
         by_name[spec.key.to_user_string()] = [spec.key]
@@ -270,6 +253,7 @@ def _require_writable(folder: Path) -> None:
 
 def _run(settings: Settings, *, only: Sequence[str], tell: Callable[[Fact], None]) -> Outcome:
     prepare(settings)
+    write_history_quickly(settings)
     _require_writable(settings.output)
     listener = _Listener(tell)
     defs = build_defs(settings=settings, loggers={LOGGER: listener.definition()})

@@ -1,4 +1,4 @@
-"""Where tables live: one Parquet file a table, in a store that belongs to one mode.
+"""Where tables live: one Parquet file a table, or a part of one, in a store that belongs to one mode.
 
 Here: the IO manager, the store's marker and the errors of both. Not here: what a table must look like
 (`assets/schemas`), where the store is (`pipelines/settings.py`).
@@ -18,6 +18,7 @@ import dagster as dg
 import polars as pl
 from upath import UPath
 
+from assets.partitions import part_path
 from assets.schemas import TABLES, Table, TableError, validate
 from assets.whole_files import replace_file
 
@@ -66,6 +67,8 @@ def open_store(root: UPath, mode: str) -> None:
 class TableIOManager(dg.ConfigurableIOManager, dg.UPathIOManager):
     """Keeps the table of asset ``layer/table`` in ``<store>/<layer>/<table>.parquet``.
 
+    A table that is kept in parts has a folder of that name with a file for each part (`assets/partitions.py`).
+
     Tables are validated against their declaration when they are written and again when they are read, because
     the file may have been made by another version, or changed.
 
@@ -83,6 +86,26 @@ class TableIOManager(dg.ConfigurableIOManager, dg.UPathIOManager):
         self._base_path = UPath(self.store)
         open_store(self._base_path, self.mode)
 
+    def handle_output(self, context: dg.OutputContext, obj: Any) -> None:
+        """Write a table, or the parts of one that a run was asked for."""
+        if not context.has_asset_partitions:
+            super().handle_output(context, obj)
+            return
+        asset, _ = _declared(context)
+        for key, part in obj.items():
+            path = part_path(self._base_path, asset, key)
+            frame = _valid(part, context)
+            replace_file(path, self._content(frame, asset))
+
+    def load_input(self, context: dg.InputContext) -> pl.DataFrame:
+        """Read a table, or those parts of one that were made."""
+        if not context.has_asset_partitions:
+            return pl.DataFrame(super().load_input(context))
+        asset, table = _declared(context)
+        paths = [part_path(self._base_path, asset, key) for key in context.asset_partition_keys]
+        found = [_read(path, asset, table, mode=self.mode) for path in paths if path.exists()]
+        return pl.concat([table.create_empty(), *found])
+
     def dump_to_path(self, context: dg.OutputContext, obj: Any, path: UPath) -> None:
         """Validate and write a table.
 
@@ -90,21 +113,24 @@ class TableIOManager(dg.ConfigurableIOManager, dg.UPathIOManager):
             TableError: The table does not meet its declaration, or is no data frame.
             StoreError: The asset has no declaration.
         """
-        asset, table = _declared(context)
-        if not isinstance(obj, pl.DataFrame | pl.LazyFrame):
-            raise TableError(f"{asset}: the asset returned {type(obj).__name__}; a polars DataFrame is expected.")
-        frame = validate(obj, table, where=asset)
-        buffer = io.BytesIO()
-        frame.write_parquet(buffer, compression="zstd", metadata={MODE_KEY: self.mode, TABLE_KEY: asset})
-        content = buffer.getvalue()
+        asset, _ = _declared(context)
+        frame = _valid(obj, context)
+        content = self._content(frame, asset)
         replace_file(path, content)
         context.add_output_metadata(
             {
                 "dagster/row_count": frame.height,
+                "dagster/uri": str(path),
+                "file": dg.MetadataValue.path(f"{asset}.parquet"),
                 "bytes": len(content),
                 "sha256": hashlib.sha256(content).hexdigest(),
             }
         )
+
+    def _content(self, frame: pl.DataFrame, asset: str) -> bytes:
+        buffer = io.BytesIO()
+        frame.write_parquet(buffer, compression="zstd", metadata={MODE_KEY: self.mode, TABLE_KEY: asset})
+        return buffer.getvalue()
 
     def load_from_path(self, context: dg.InputContext, path: UPath) -> pl.DataFrame:
         """Read and validate a table.
@@ -149,6 +175,13 @@ def _read(path: UPath, asset: str, table: type[Table], *, mode: str) -> pl.DataF
                 f"{asset}: {path} was written for {what} {metadata.get(key)!r}, not {expected!r}; {remedy}."
             )
     return validate(frame, table, where=f"{asset} ({path})")
+
+
+def _valid(obj: Any, context: dg.OutputContext) -> pl.DataFrame:
+    asset, table = _declared(context)
+    if not isinstance(obj, pl.DataFrame | pl.LazyFrame):
+        raise TableError(f"{asset}: the asset returned {type(obj).__name__}; a polars DataFrame is expected.")
+    return validate(obj, table, where=asset)
 
 
 def _declared(context: dg.OutputContext | dg.InputContext) -> tuple[str, type[Table]]:

@@ -14,7 +14,6 @@ from typing import Any, Final
 
 import numpy as np
 import polars as pl
-from scipy import stats
 
 from assets.adoption.allocation import SHARE_ALIKE, allocate
 from assets.adoption.family_weightings import BY_FAMILY
@@ -43,6 +42,8 @@ LUCK: Final = 0.025
 
 def _compared(ours: pl.Series, theirs: pl.Series) -> dict[str, float | int | None]:
     """Return how two series of shares of the same economies differ."""
+    from scipy import stats
+
     apart = (ours - theirs).abs()
     ranked = ours.len() >= FEWEST and ours.round(12).n_unique() > 1 and theirs.round(12).n_unique() > 1
     return {
@@ -140,6 +141,8 @@ def _verdict(name: str, own: pl.DataFrame, world: float, covered: int) -> str | 
 
     It errs less than the null model only beyond luck: Wilcoxon's signed-rank test over economies, one-sided.
     """
+    from scipy import stats
+
     if name == NULL:
         return None
     errors = (own["cn_share"] - own["logged_share"]).abs().to_numpy()

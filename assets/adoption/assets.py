@@ -28,6 +28,7 @@ from assets.adoption.events import load_events
 from assets.adoption.families import people_by_family
 from assets.adoption.located import located_cells, located_observations
 from assets.adoption.packages import package_observations
+from assets.adoption.reproduced import not_reproduced
 from assets.adoption.survey import survey_observations
 from assets.checks import Check, Outcome, at_least, regions_known
 from assets.declare import table_asset
@@ -85,6 +86,15 @@ def _survey_adds_up(frame: pl.DataFrame, inputs: Mapping[str, Any]) -> Outcome:
         + ("" if same.height == published.height else "not ")
         + "the sum of the published counts.",
         figures={"sums": published.height},
+    )
+
+
+def _survey_reproduced(frame: pl.DataFrame, inputs: Mapping[str, Any]) -> Outcome:
+    compared, off = not_reproduced(frame, inputs["survey_use"])
+    return Outcome(
+        passed=not off,
+        said=f"Not the survey's counts: {', '.join(off)}." if off else f"All {compared} counts are the survey's.",
+        figures={"compared": compared, "off": len(off)},
     )
 
 
@@ -327,6 +337,11 @@ def allocation_checks(
         regions_known("regions"),
         Check(name="every_region", description="No region is without a cell and a state.", run=_every_region),
         Check(name="survey_adds_up", description="The world is the sum of its economies.", run=_survey_adds_up),
+        Check(
+            name="survey_reproduced",
+            description="Counts of economies are those that the survey published.",
+            run=_survey_reproduced,
+        ),
     ],
 )
 def estimates(  # noqa: PLR0917 - Dagster passes positional inputs only

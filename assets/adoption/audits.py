@@ -9,7 +9,6 @@ from typing import Any, Final
 
 import numpy as np
 import polars as pl
-from scipy import stats
 
 from assets.adoption.diagnostics import CHINA_OFFSET_MINUTES, COMPOSITE, DISPLACEMENT
 
@@ -49,6 +48,8 @@ def _absent(diagnostic: str, subject: str, value_unit: str, note: str, reason: s
 
 def _rank_interval(correlation: float, n: int) -> tuple[float, float]:
     """Return the 95 % interval of Spearman's ρ by Fisher's transformation (Bonett and Wright 2000)."""
+    from scipy import stats
+
     if abs(correlation) >= 1:
         return correlation, correlation
     error = np.sqrt((1 + correlation**2 / 2) / (n - 3))
@@ -62,6 +63,8 @@ def signal_agreement(estimates: pl.DataFrame) -> list[Row]:
     Args:
         estimates: Table ``estimates``; modelled shares are left out, because they are made from another signal.
     """
+    from scipy import stats
+
     note = "Two measures of one thing would rank economies alike. n counts economies that both have."
     measured = estimates.filter(
         (pl.col("level") == "country")
@@ -242,6 +245,8 @@ def offset_proxy(contributions: pl.DataFrame, places: pl.DataFrame) -> list[Row]
         contributions: Table ``contributions``.
         places: Table ``actor_places``.
     """
+    from scipy import stats
+
     name, value_unit = "offset_proxy", "share of people"
     note = "Of people who declare a country and whose commits carry a clock. n counts people."
     people = contributions.filter(pl.col("actor_kind") == "person")

@@ -17,7 +17,6 @@ from typing import Final
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from scipy import stats
 
 from assets.adoption.events import Event
 from assets.schemas.events import EventWindows
@@ -87,6 +86,8 @@ class _Series:
 
 def _row(series: _Series, when: date, width: int, others: set[date]) -> dict[str, object]:
     """Return the figures of one event, series and width, or the reason why there are none."""
+    from scipy import stats
+
     centre = series.months.get(when.replace(day=1))
     places = series.window(centre, width) if centre is not None else None
     problem = SHORT.format(width) if places is None else series.problem(places)

@@ -9,8 +9,6 @@ from typing import Final
 import numpy as np
 import polars as pl
 from numpy.typing import ArrayLike, NDArray
-from scipy import special
-from scipy.optimize import elementwise
 
 Array = NDArray[np.float64]
 
@@ -25,6 +23,8 @@ PRECISION: Final = 2.0**-34
 
 def standard_normal_quantile() -> float:
     """Return z of the house's two-sided confidence."""
+    from scipy import special
+
     return float(special.ndtri((1 + CONFIDENCE) / 2))
 
 
@@ -77,6 +77,9 @@ def difference_interval(
 
 def _overlap_share_quantile(cn_only: Array, us_only: Array, both: Array, level: float) -> Array:
     """Return a quantile of θ = (p_cn + p_both) / (1 + p_both) with Dirichlet p, by Chandrupatla's method."""
+    from scipy import special
+    from scipy.optimize import elementwise
+
     nodes = (np.arange(NODES) + 0.5) / NODES
     p_both = special.betaincinv(both[:, None], (cn_only + us_only)[:, None], nodes[None, :])
     # Where everybody is on both sides, the rest is nothing.

@@ -9,7 +9,6 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special
 
 from assets.adoption.intervals import CONFIDENCE, standard_normal_quantile
 
@@ -163,6 +162,8 @@ def _over_spreads(effect: Array, variance: Array, group: NDArray[np.int64]) -> t
 
 def _mixture_quantile(weight: Array, mean: Array, spread: Array, level: float) -> Array:
     """Return a quantile of mixtures of normal distributions, by bisection; one column an element."""
+    from scipy import special
+
     reach = special.ndtri(np.array(0.5 + abs(level - 0.5))) * 2
     low, high = (mean - reach * spread).min(axis=0), (mean + reach * spread).max(axis=0)
     for _ in range(HALVINGS):

@@ -8,7 +8,7 @@ read in the last run, and says what stood in the way. Tables that nobody publish
 Donated download logs are read in live mode (`log_reduction.py`).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any, Final
@@ -17,7 +17,7 @@ import dagster as dg
 import polars as pl
 
 from assets.checks import Check, Outcome, at_least, reaches
-from assets.declare import OWNER, table_asset
+from assets.declare import table_asset
 from assets.ingest import snapshot
 from assets.ingest import standings as standings_of
 from assets.ingest.alone import alone
@@ -38,6 +38,7 @@ from assets.ingest.web.client import Client
 from assets.ingest.web.errors import FetchError
 from assets.origins.registry import load_publishers
 from assets.origins.tracked import load_packages, load_repositories
+from assets.partitions import REPOSITORY, REPOSITORY_LISTINGS
 from assets.run import Run
 from assets.schemas import Table
 from assets.schemas.ingest import (
@@ -62,7 +63,10 @@ from maps.geometry.regions import load_regions
 
 KINDS: Final = {"polars", "parquet"}
 GITHUB_POOL: Final = "github_api"
-"""Steps that ask GitHub take turns, also across processes: it wants one request after the other."""
+HUB_POOL: Final = "hub_api"
+PACKAGE_INDEX_POOL: Final = "package_index_api"
+REFERENCE_POOL: Final = "reference_files"
+"""Steps of a pool take turns, also across processes: a source wants one request after the other."""
 
 
 def _is_current(table: type[Table]) -> Check:
@@ -125,6 +129,8 @@ def _any_is_at_most_sum(frame: pl.DataFrame, _: object) -> Outcome:
 @table_asset(
     Models,
     kinds={*KINDS, "huggingface"},
+    source="hub",
+    pool=HUB_POOL,
     checks=[_is_current(Models), at_least(15_000), reaches("observed_on", date(2026, 8, 21))],
 )
 def models(context: dg.AssetExecutionContext, run: Run) -> pl.DataFrame:
@@ -138,6 +144,7 @@ def models(context: dg.AssetExecutionContext, run: Run) -> pl.DataFrame:
 @table_asset(
     ModelParents,
     kinds={*KINDS, "huggingface"},
+    source="hub",
     checks=[_is_current(ModelParents), at_least(12_000)],
     deps=["ingest/models"],
 )
@@ -149,6 +156,8 @@ def model_parents(run: Run) -> pl.DataFrame:
 @table_asset(
     ModelDownloadTotals,
     kinds={*KINDS, "huggingface"},
+    source="hub",
+    pool=HUB_POOL,
     deps=["ingest/models"],
     checks=[
         _is_current(ModelDownloadTotals),
@@ -179,6 +188,7 @@ def model_download_totals(run: Run) -> pl.DataFrame:
 @table_asset(
     SurveyUse,
     kinds=KINDS,
+    source="release",
     checks=[
         _is_current(SurveyUse),
         at_least(2_000),
@@ -198,6 +208,8 @@ def survey_use(run: Run) -> pl.DataFrame:
 @table_asset(
     Denominators,
     kinds=KINDS,
+    source="reference",
+    pool=REFERENCE_POOL,
     checks=[
         _is_current(Denominators),
         at_least(4_000),
@@ -225,19 +237,27 @@ def denominators(run: Run) -> pl.DataFrame:
         )
 
 
-@table_asset(Repositories, kinds={*KINDS, "github"}, checks=[_is_current(Repositories), at_least(20)])
+@table_asset(Repositories, kinds={*KINDS, "github"}, source="release", checks=[_is_current(Repositories), at_least(20)])
 def repositories(run: Run) -> pl.DataFrame:
     """Which GitHub repositories are tracked."""
     return snapshot.read("repositories")
 
 
-@table_asset(CommitOffsets, kinds={*KINDS, "github"}, checks=[_is_current(CommitOffsets), at_least(2_000)])
+@table_asset(
+    CommitOffsets, kinds={*KINDS, "github"}, source="release", checks=[_is_current(CommitOffsets), at_least(2_000)]
+)
 def commit_offsets(run: Run) -> pl.DataFrame:
     """In which time zones the core staff of tracked repositories commit."""
     return snapshot.read("commit_offsets")
 
 
-@table_asset(PackageDownloads, kinds={*KINDS, "clickhouse"}, checks=[_is_current(PackageDownloads)])
+@table_asset(
+    PackageDownloads,
+    kinds={*KINDS, "clickhouse"},
+    source="package_index",
+    pool=PACKAGE_INDEX_POOL,
+    checks=[_is_current(PackageDownloads)],
+)
 def package_downloads(run: Run) -> pl.DataFrame:
     """From where are the packages of Chinese and US models downloaded?"""
     if not run.reads_sources:
@@ -279,6 +299,32 @@ EACH_READ: Final = Check(
     name="each_repository_read",
     description="Every listing of every repository was read to its end, and none was closed since.",
     run=_each_repository_read,
+    severity=dg.AssetCheckSeverity.WARN,
+    blocking=False,
+)
+
+
+LEAST_OF_COUNTER: Final = 0.95
+"""Share of the entries GitHub counts that a listing read to its end must hold; forks vanish while they are listed."""
+
+
+def _as_counted(frame: pl.DataFrame, _: Mapping[str, Any]) -> Outcome:
+    listed = frame.filter((pl.col("listing") == "forks") & pl.col("complete") & (pl.col("listed") > 0))
+    held = (pl.col("kept") + pl.col("unreadable")) / pl.col("listed")
+    short = listed.filter(held < LEAST_OF_COUNTER)["repository"].to_list()
+    return Outcome(
+        passed=not short,
+        said=f"Less than {LEAST_OF_COUNTER:.0%} of the forks that GitHub counts: {', '.join(short[:10])}."
+        if short
+        else f"{listed.height} listings of forks hold what GitHub counts.",
+        figures={"compared": listed.height, "short": len(short)},
+    )
+
+
+AS_COUNTED: Final = Check(
+    name="as_the_source_counts",
+    description="Listings of forks that were read to the end hold about as many as GitHub itself counts.",
+    run=_as_counted,
     severity=dg.AssetCheckSeverity.WARN,
     blocking=False,
 )
@@ -328,7 +374,13 @@ def _github_table(
     return build(reads.targets(counts, load_repositories()))
 
 
-@table_asset(RepositoryCounts, kinds={*KINDS, "github"}, checks=[_is_current(RepositoryCounts)], pool=GITHUB_POOL)
+@table_asset(
+    RepositoryCounts,
+    kinds={*KINDS, "github"},
+    source="github",
+    checks=[_is_current(RepositoryCounts)],
+    pool=GITHUB_POOL,
+)
 def repository_counts(run: Run) -> pl.DataFrame:
     """Which tracked repositories can be read, and how many stars and forks they have."""
     if not run.reads_sources:
@@ -340,7 +392,7 @@ def repository_counts(run: Run) -> pl.DataFrame:
     return reads.counts_table(folder)
 
 
-@table_asset(Forks, kinds={*KINDS, "github"}, checks=[_is_current(Forks)], pool=GITHUB_POOL)
+@table_asset(Forks, kinds={*KINDS, "github"}, source="github", checks=[_is_current(Forks)], pool=GITHUB_POOL)
 def forks(run: Run, repository_counts: pl.DataFrame) -> pl.DataFrame:
     """Who forked the tracked repositories: keyed hashes, in every live run what is new."""
 
@@ -352,7 +404,9 @@ def forks(run: Run, repository_counts: pl.DataFrame) -> pl.DataFrame:
     return _github_table(Forks, run, read, repository_counts)
 
 
-@table_asset(Contributions, kinds={*KINDS, "github"}, checks=[_is_current(Contributions)], pool=GITHUB_POOL)
+@table_asset(
+    Contributions, kinds={*KINDS, "github"}, source="github", checks=[_is_current(Contributions)], pool=GITHUB_POOL
+)
 def contributions(run: Run, repository_counts: pl.DataFrame) -> pl.DataFrame:
     """Who commits to the tracked repositories, in which months and by which clocks: keyed hashes."""
 
@@ -364,7 +418,9 @@ def contributions(run: Run, repository_counts: pl.DataFrame) -> pl.DataFrame:
     return _github_table(Contributions, run, read, repository_counts)
 
 
-@table_asset(StarHistory, kinds={*KINDS, "github"}, checks=[_is_current(StarHistory)], pool=GITHUB_POOL)
+@table_asset(
+    StarHistory, kinds={*KINDS, "github"}, source="github", checks=[_is_current(StarHistory)], pool=GITHUB_POOL
+)
 def star_history(run: Run, repository_counts: pl.DataFrame) -> pl.DataFrame:
     """How fast do the tracked repositories gain stars?"""
     if not run.reads_sources:
@@ -387,7 +443,7 @@ def star_history(run: Run, repository_counts: pl.DataFrame) -> pl.DataFrame:
     return stars.star_history(folder, wanted)
 
 
-@table_asset(Accounts, kinds={*KINDS, "github"}, checks=[_is_current(Accounts)])
+@table_asset(Accounts, kinds={*KINDS, "github"}, source="github", checks=[_is_current(Accounts)])
 def accounts(
     run: Run,
     forks: pl.DataFrame,
@@ -399,22 +455,27 @@ def accounts(
     return _github_table(Accounts, run, lambda wanted: reads.accounts_table(folder, wanted), repository_counts)
 
 
-REPOSITORY: Final = dg.DynamicPartitionsDefinition(name="github_repository")
-"""One partition a tracked repository."""
+def read_repositories(run: Run, counts: pl.DataFrame, names: Collection[str]) -> pl.DataFrame:
+    """Read the listings of single repositories into the journals of a store, and return how far that went.
 
-repository_listings = dg.AssetSpec(
-    dg.AssetKey(["ingest", "repository_listings"]),
-    description=(
-        "One partition a tracked repository: made in a run if every listing of it was read to its end in that run. It "
-        "is told by the step of `ingest/repository_reads` and cannot be run by itself: one run asks for all "
-        "repositories, one after the other."
-    ),
-    group_name="ingest",
-    kinds={"github"},
-    owners=[OWNER],
-    deps=[dg.AssetKey(["ingest", "repository_reads"])],
-    partitions_def=REPOSITORY,
-)
+    Args:
+        run: The run.
+        counts: Table ``repository_counts``.
+        names: Repositories, as tracked; one that GitHub did not count is left out.
+
+    Raises:
+        GitHubError: GitHub did not answer; what came before it is kept.
+    """
+    from assets.places.actors import load_key
+    from assets.places.locate import locate
+
+    folder = reads.github_folder(run.store_path)
+    wanted = [one for one in reads.targets(counts, load_repositories()) if one.repository in names]
+    with alone(folder, "GitHub"), connected() as github:
+        reader = Reader(github=github, key=load_key(run.store), locate=locate, today=today())
+        for listing in ("forks", "contributions"):
+            reads.read_all(listing, wanted, folder, reader, tell=dg.get_dagster_logger().info)
+    return reads.reads_table(folder, wanted)
 
 
 def _tell_repositories(context: dg.AssetExecutionContext, found: pl.DataFrame, day: date) -> None:
@@ -425,12 +486,12 @@ def _tell_repositories(context: dg.AssetExecutionContext, found: pl.DataFrame, d
     for repository, rows in by_repository.filter("done").select("repository", "rows").iter_rows():
         context.log_event(
             dg.AssetMaterialization(
-                asset_key=repository_listings.key, partition=repository, metadata={"dagster/row_count": rows}
+                asset_key=REPOSITORY_LISTINGS, partition=repository, metadata={"dagster/row_count": rows}
             )
         )
 
 
-@table_asset(RepositoryReads, kinds={*KINDS, "github"}, checks=[EACH_READ])
+@table_asset(RepositoryReads, kinds={*KINDS, "github"}, source="github", checks=[EACH_READ, AS_COUNTED])
 def repository_reads(
     context: dg.AssetExecutionContext,
     run: Run,
@@ -473,6 +534,7 @@ def _are_donated(frame: pl.DataFrame, inputs: Mapping[str, Any]) -> Outcome:
 @table_asset(
     DownloadLogs,
     kinds={*KINDS, "huggingface"},
+    source="donated_logs",
     checks=[
         Check(name="donated", description="Says which logs were donated, or why there are none.", run=_are_donated),
         Check(name="parts_fit", description="No part of a country has more than the country.", run=_parts_fit),

@@ -24,6 +24,9 @@ KINDS: Final = {"polars", "parquet"}
 COVERED_DOWNLOADS: Final = 0.95
 """Share of the newest registry-selected table's 30-day downloads that registry rows must cover."""
 
+REVIEWED_DOWNLOADS: Final = 0.7
+"""Share of any source's downloads that must come from publishers whose seat somebody checked."""
+
 
 def _headline_accounts(frame: pl.DataFrame, _: Mapping[str, Any]) -> Outcome:
     expected = {"Qwen": "CN", "deepseek-ai": "CN", "meta-llama": "US", "google": "US", "mistralai": "FR"}
@@ -81,6 +84,21 @@ def _covers_each_source(_: pl.DataFrame, inputs: Mapping[str, Any]) -> Outcome:
     )
 
 
+def _reviewed_share(_: pl.DataFrame, inputs: Mapping[str, Any]) -> Outcome:
+    shares = coverage(inputs["models"], inputs["model_download_totals"], inputs["publishers"])
+    least = shares.group_by("source_id", "platform").agg(pl.col("reviewed").min()).sort(pl.all())
+    short = [
+        f"{source} on {hub}: {share:.1%}" for source, hub, share in least.iter_rows() if share < REVIEWED_DOWNLOADS
+    ]
+    return Outcome(
+        passed=not short,
+        said=f"Less than {REVIEWED_DOWNLOADS:.0%} of the downloads come from reviewed publishers: {', '.join(short)}."
+        if short
+        else f"At least {REVIEWED_DOWNLOADS:.0%} of every source's downloads come from reviewed publishers.",
+        figures={f"unreviewed_{source}_{hub}": round(1 - share, 4) for source, hub, share in least.iter_rows()},
+    )
+
+
 @table_asset(
     Publishers,
     kinds={*KINDS, "csv"},
@@ -106,6 +124,13 @@ def publishers() -> pl.DataFrame:
             name="covers_each_source",
             description="The registry has a row for nearly all downloads of every source, on every day.",
             run=_covers_each_source,
+            severity=dg.AssetCheckSeverity.WARN,
+            blocking=False,
+        ),
+        Check(
+            name="reviewed_share",
+            description="Most downloads come from publishers that somebody checked.",
+            run=_reviewed_share,
             severity=dg.AssetCheckSeverity.WARN,
             blocking=False,
         ),

@@ -13,8 +13,6 @@ from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
-from scipy import sparse
-from scipy.sparse import csgraph
 
 BLOCK: Final = 32
 """Labels that are worked out at once; bounds memory to junctions × labels of a block."""
@@ -67,6 +65,9 @@ def distinct_edges(child: Integers, parent: Integers, models: int) -> Flags:
 
 def _cycles(child: Integers, parent: Integers, models: int) -> tuple[Integers, Integers]:
     """Return the members of all cycles and, for each, the head of its cycle: the member with the lowest number."""
+    from scipy import sparse
+    from scipy.sparse import csgraph
+
     while child.size:
         is_child, is_parent = np.zeros(models, dtype=bool), np.zeros(models, dtype=bool)
         is_child[child], is_parent[parent] = True, True
@@ -165,6 +166,8 @@ class _Junctions:
 
     def parts(self, own: Integers) -> tuple[Integers, Integers, Floats]:
         """Junction, label and weight of every part: what comes from roots, plus the parts of junctions below."""
+        from scipy import sparse
+
         sizes = np.diff(self.starts)
         row, weight = np.repeat(np.arange(self.count), sizes), np.repeat(1.0 / sizes, sizes)
         inner = self.parent >= 0

@@ -6,14 +6,18 @@ Here: thin definitions and their checks. Not here: the registry and its geometry
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
+import dagster as dg
 import polars as pl
 
 from assets.checks import Check, Outcome, at_least
 from assets.declare import table_asset
 from assets.schemas.attribute import ActorPlaces, Gazetteer, Regions
 from maps.geometry.regions import load_regions
+
+LEAST_LOCATED: Final = 0.2
+"""Share of people with a country below which something broke; of GitHub's accounts, about two fifths say where."""
 
 
 def _parents_exist(frame: pl.DataFrame, _: Mapping[str, Any]) -> Outcome:
@@ -114,6 +118,18 @@ def gazetteer(regions: pl.DataFrame) -> pl.DataFrame:
     return summary(compiled_file())
 
 
+def _located_share(frame: pl.DataFrame, _: Mapping[str, Any]) -> Outcome:
+    located = int(frame["country"].is_not_null().sum())
+    share = located / frame.height if frame.height else 0.0
+    return Outcome(
+        passed=frame.is_empty() or share >= LEAST_LOCATED,
+        said=f"{located:,} of {frame.height:,} people are located; at least {LEAST_LOCATED:.0%} expected."
+        if frame.height
+        else "No people were observed.",
+        figures={"located_share": round(float(share), 4)},
+    )
+
+
 def _no_personal_data(frame: pl.DataFrame, _: Mapping[str, Any]) -> Outcome:
     from assets.places.actors import no_personal_data
 
@@ -135,7 +151,14 @@ def _no_personal_data(frame: pl.DataFrame, _: Mapping[str, Any]) -> Outcome:
             name="no_personal_data",
             description="No value looks like an e-mail address or a login.",
             run=_no_personal_data,
-        )
+        ),
+        Check(
+            name="located_share",
+            description="So many people are located that the maps are about more than a few.",
+            run=_located_share,
+            severity=dg.AssetCheckSeverity.WARN,
+            blocking=False,
+        ),
     ],
 )
 def actor_places(accounts: pl.DataFrame, contributions: pl.DataFrame, denominators: pl.DataFrame) -> pl.DataFrame:

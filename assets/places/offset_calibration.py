@@ -10,7 +10,6 @@ from typing import Final
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from scipy import optimize
 
 from assets.places.offsets import (
     NOISE,
@@ -133,6 +132,8 @@ def _error(reliability: pl.DataFrame) -> float:
 
 def _fitted(evidence: Evidence, log_likelihood: Array, answers: NDArray[np.int64]) -> Fit:
     """Return the T and δ with the least log loss."""
+    from scipy import optimize
+
     prior = evidence.share()[answers]
 
     def given(log_temperature: float) -> tuple[float, float]:

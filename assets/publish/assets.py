@@ -17,6 +17,7 @@ from assets.checks import Outcome
 from assets.declare import Published, published_asset
 from assets.ingest.snapshot import read_manifest
 from assets.publish import captions, open_data, site
+from assets.publish.drawn_figures import differing
 from assets.publish.explain_pages import FOLDER
 from assets.publish.summary import run_summary
 from assets.run import Run
@@ -66,6 +67,7 @@ def world_map(
 ) -> Published:
     """The interactive world map: one HTML file that works without a network."""
     from maps.interactive import render_world_map
+    from maps.static import render_static_svg
 
     spec = captions.map_spec(
         estimates,
@@ -87,11 +89,17 @@ def world_map(
                 said=f"Left out: {', '.join(missing)}." if missing else f"All {economies.height} economies are listed.",
             ),
         },
+        picture=render_static_svg(estimates, regions, spec, signal="survey_use"),
     )
 
 
 @published_asset(
-    "static_maps", kinds={"svg", "png"}, checks={"drawn": "The picture names every economy that has a share."}
+    "static_maps",
+    kinds={"svg", "png"},
+    checks={
+        "drawn": "The picture names every economy that has a share.",
+        "figures_as_the_table": "Shares and people in the picture are those of the table.",
+    },
 )
 def static_maps(  # noqa: PLR0917 - Dagster passes positional inputs only
     run: Run,
@@ -118,6 +126,7 @@ def static_maps(  # noqa: PLR0917 - Dagster passes positional inputs only
         (pl.col("signal") == "survey_use") & (pl.col("level") == "country") & pl.col("cn_share").is_not_null()
     ).join(regions.select("region_id", "name"), on="region_id")
     lost = [name for name in shown["name"] if svg.quoted(name) not in picture]
+    wrong = differing(picture, shown)
     return Published(
         files=[
             *(_write(run, path, content) for path, content in pictures.items()),
@@ -128,7 +137,14 @@ def static_maps(  # noqa: PLR0917 - Dagster passes positional inputs only
                 passed=not lost,
                 said=f"Without a shape or dot: {', '.join(lost)}." if lost else f"{shown.height} shares are drawn.",
                 figures={"shares": shown.height, "pictures": len(pictures)},
-            )
+            ),
+            "figures_as_the_table": Outcome(
+                passed=not wrong,
+                said=f"Other figures than in the table: {', '.join(wrong)}."
+                if wrong
+                else f"The figures of {shown.height} economies are those of the table.",
+                figures={"compared": shown.height, "differing": len(wrong)},
+            ),
         },
         picture=picture,
     )
@@ -283,7 +299,8 @@ def site_pages(  # noqa: PLR0917 - Dagster passes positional inputs only
 
     survey_map = map_path("survey_use")
     pictures = {
-        path: (run.output_path / path.with_suffix(".svg")).read_text(encoding="utf-8") for path in (survey_map, CHART)
+        path: (run.published_path / path.with_suffix(".svg")).read_text(encoding="utf-8")
+        for path in (survey_map, CHART)
     }
     index = site.render_index(
         estimates,
@@ -319,8 +336,8 @@ def site_pages(  # noqa: PLR0917 - Dagster passes positional inputs only
     )
     stand = site.render_sources(estimates, world_series, standings, boundaries=boundaries, run_mode=run.mode)
     taken = {
-        path.relative_to(run.output_path).as_posix(): path.read_text(encoding="utf-8")
-        for path in sorted((run.output_path / CHART.parent).glob("*.svg"))
+        path.relative_to(run.published_path).as_posix(): path.read_text(encoding="utf-8")
+        for path in sorted((run.published_path / CHART.parent).glob("*.svg"))
     }
     shown = site.render_pictures(taken, estimates, world_series, standings, boundaries=boundaries, run_mode=run.mode)
     outputs = [
@@ -352,7 +369,8 @@ def site_pages(  # noqa: PLR0917 - Dagster passes positional inputs only
     ]
     pages = (index, origins, told, held, method, stand, shown)
     links = {link for page in pages for link in re.findall(r'href="([^"#]+)"', page)}
-    broken = sorted(link for link in links if ":" not in link and not (run.output_path / link).is_file())
+    places = (run.output_path, run.published_path)
+    broken = sorted(link for link in links if ":" not in link and not any((place / link).is_file() for place in places))
     alone = [_stands_alone(page) for page in pages]
     return Published(
         files=files,

@@ -21,7 +21,6 @@ from assets.publish import geodata
 from assets.publish.captions import MODE_STAMPS
 from assets.schemas import TABLES, Table
 from assets.schemas.dictionary import data_dictionary, frictionless_schema
-from maps.geometry.shapes import sources as geometry_sources
 
 SHARE_ALIKE: Final = "ODbL-1.0"
 TITLE: Final = "Adoption Atlas: Chinese and US open models by region"
@@ -58,6 +57,8 @@ def _run_mode_field(run_mode: str) -> dict[str, Any]:
 def _resource(
     path: Path, root: Path, frame: pl.DataFrame, table: type[Table], *, licence: str, run_mode: str
 ) -> dict[str, Any]:
+    from maps.geometry.shapes import sources as geometry_sources
+
     sources = load_sources()
     schema = frictionless_schema(table)
     named = [pl.col(name) for name in ("source_id", "total_source_id") if name in frame.columns]

@@ -11,10 +11,7 @@ import polars as pl
 
 from maps.cells import Slice
 from maps.geometry.views import VIEWS
-from maps.multiples import draw_multiples, newest_of_each, periods_of
 from maps.spec import ChartSpec, MapSpec
-from maps.specification_curve import draw_specification_curve
-from maps.static import draw_map
 
 FOLDER: Final = Path("static")
 SIGNALS: Final = FOLDER / "signals.svg"
@@ -52,6 +49,10 @@ def static_pictures(
         specifications: Table ``specifications``.
         curve: Captions of the specification curve.
     """
+    from maps.multiples import draw_multiples, newest_of_each, periods_of
+    from maps.specification_curve import draw_specification_curve
+    from maps.static import draw_map
+
     newest = newest_of_each(found)
     pictures = {}
     for one in newest:

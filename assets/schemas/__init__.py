@@ -2,6 +2,13 @@
 
 from assets.schemas.adoption import Diagnostics, Estimates, Observations, WorldSeries
 from assets.schemas.allocation import AllocationChecks, Allocations
+from assets.schemas.archive import (
+    DailyCounters,
+    MonthlyCounters,
+    MonthlyEstimates,
+    MonthlyPackageDownloads,
+    RepositoryListings,
+)
 from assets.schemas.attribute import ActorPlaces, Gazetteer, ModelOrigins, Publishers, Regions
 from assets.schemas.claims import Claims
 from assets.schemas.events import EventWindows
@@ -77,6 +84,11 @@ TABLES: dict[str, type[Table]] = {
         EventWindows,
         Validations,
         Claims,
+        DailyCounters,
+        MonthlyCounters,
+        MonthlyPackageDownloads,
+        MonthlyEstimates,
+        RepositoryListings,
     )
 }
 """All declarations by asset key (``layer/table``), in the order the data flow."""

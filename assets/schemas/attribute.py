@@ -188,6 +188,7 @@ class ActorPlaces(Table):
     LAYER = "attribute"
     NAME = "actor_places"
     GRAIN = "actor"
+    PERSONAL = True
 
     actor = dy.String(
         primary_key=True,

@@ -272,6 +272,7 @@ class Forks(Table):
     NAME = "forks"
     GRAIN = "fork × actor"
     LIVE_ONLY = True
+    PERSONAL = True
 
     fork = dy.String(
         primary_key=True,
@@ -299,6 +300,7 @@ class Contributions(Table):
     NAME = "contributions"
     GRAIN = "repository × actor × month"
     LIVE_ONLY = True
+    PERSONAL = True
 
     repository = dy.String(primary_key=True, description="Tracked repository, owner and name.")
     actor = dy.String(
@@ -331,6 +333,7 @@ class Accounts(Table):
     NAME = "accounts"
     GRAIN = "actor"
     LIVE_ONLY = True
+    PERSONAL = True
 
     actor = dy.String(primary_key=True, regex=HASH_PATTERN, description="HMAC-SHA256 of the account's number.")
     kind = category(ACCOUNT_KINDS, "What the account is.")

@@ -23,7 +23,8 @@ class Table(dy.Schema):
 
     A subclass states, beside its columns, where the table lives and what one row means. Column units are given
     as ``metadata={"unit": ...}``; every column carries a ``description``. ``LIVE_ONLY`` tables are in no snapshot,
-    because nobody publishes their rows, or because these speak of the run itself.
+    because nobody publishes their rows, or because these speak of the run itself. Rows of ``PERSONAL`` tables concern
+    single people, if only by a keyed hash: none of them is shown in the UI or kept in its history.
     """
 
     LAYER: ClassVar[str] = ""
@@ -31,6 +32,7 @@ class Table(dy.Schema):
     GRAIN: ClassVar[str] = ""
     PUBLIC: ClassVar[bool] = False
     LIVE_ONLY: ClassVar[bool] = False
+    PERSONAL: ClassVar[bool] = False
 
 
 def unit(text: str) -> dict[str, Any]:

@@ -15,8 +15,6 @@ from typing import Any, Final
 
 import polars as pl
 
-from maps.geometry.shapes import data_folder
-
 ECONOMIES_FILE: Final = "economies.csv"
 SUBREGIONS_FILE: Final = "subregions.csv"
 METROS_FILE: Final = "metros.toml"
@@ -129,6 +127,8 @@ def load_regions(folder: Traversable | None = None) -> pl.DataFrame:
     Raises:
         RegionError: if a file cannot be read or contradicts itself or another one.
     """
+    from maps.geometry.shapes import data_folder
+
     folder = folder or data_folder()
     subregions = _subregions(folder)
     economies = _economies(folder)
@@ -171,6 +171,8 @@ def load_metros(path: Traversable | None = None) -> tuple[Metro, ...]:
             of another country, coordinates or a radius out of range, or a member or admin1 member that another
             metro has. The message names file, metro and value.
     """
+    from maps.geometry.shapes import data_folder
+
     path = path or data_folder() / METROS_FILE
     try:
         tables = tomllib.loads(path.read_text(encoding="utf-8"))["metro"]

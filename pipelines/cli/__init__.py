@@ -14,6 +14,7 @@ from pipelines.cli.build import build
 from pipelines.cli.dictionary import dictionary
 from pipelines.cli.doctor import doctor
 from pipelines.cli.explain import explain
+from pipelines.cli.keep import backup, prune, restore
 from pipelines.cli.locate import locate
 from pipelines.cli.logs import logs
 from pipelines.cli.origin import origin
@@ -41,7 +42,21 @@ def atlas() -> None:
     """
 
 
-for command in (build, ui, doctor, explain, draw_map, locate, logs, origin, snapshot, dictionary):
+for command in (
+    build,
+    ui,
+    doctor,
+    explain,
+    draw_map,
+    locate,
+    logs,
+    origin,
+    backup,
+    restore,
+    prune,
+    snapshot,
+    dictionary,
+):
     atlas.add_command(command)
 
 

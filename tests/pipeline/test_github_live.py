@@ -50,7 +50,7 @@ def test_the_graph_runs_through(live):
 
 def test_each_repository_that_was_read_to_the_end_is_a_partition_that_was_made(live):
     with dg.DagsterInstance.from_config(str(live[0].dagster_home)) as instance:
-        made = instance.get_materialized_partitions(dg.AssetKey(["ingest", "repository_listings"]))
+        made = instance.get_materialized_partitions(dg.AssetKey(["archive", "repository_listings"]))
         known = set(instance.get_dynamic_partitions("github_repository"))
     behind = ~pl.col("complete") | (pl.col("access") != "open")
     reads = _table(live, "ingest/repository_reads")

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.schedules import TIMES
+
 pytestmark = pytest.mark.system
 
 PROJECT = Path(__file__).parents[2]
@@ -78,9 +80,10 @@ def test_ui_shows_the_graph_and_stops_when_told(port, tmp_path):
     try:
         data = _until(lambda: (found := _asked(port))["assetNodes"] and found, START_SECONDS)
         assert data, (tmp_path / "log").read_text()
-        assert {"ingest", "attribute", "adoption", "publish"} == {node["groupName"] for node in data["assetNodes"]}
-        (schedule,) = data["schedulesOrError"]["results"]
-        assert schedule == {"name": "daily_refresh", "scheduleState": {"status": "STOPPED"}}
+        groups = {"ingest", "attribute", "adoption", "archive", "publish"}
+        assert {node["groupName"] for node in data["assetNodes"]} == groups
+        schedules = {one["name"]: one["scheduleState"]["status"] for one in data["schedulesOrError"]["results"]}
+        assert schedules == dict.fromkeys(TIMES, "STOPPED")
         server.send_signal(signal.SIGTERM)
         server.wait(STOP_SECONDS)
         assert _until(lambda: not _alive_in_group(server.pid), STOP_SECONDS), "children are left"

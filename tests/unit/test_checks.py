@@ -7,7 +7,8 @@ import dagster as dg
 import polars as pl
 import pytest
 
-from assets.checks import Check, Outcome, at_least, reaches, regions_known
+from assets import declare
+from assets.checks import Check, Outcome, at_least, reaches, regions_known, volume
 from assets.declare import Published, column_schema, published_asset, table_asset
 from assets.schemas.adoption import Estimates
 from assets.schemas.attribute import Regions
@@ -120,3 +121,84 @@ def test_decorated_assets_keep_their_inputs_and_return_annotation():
 
     assert set(regions.keys_by_input_name.values()) == {dg.AssetKey(["attribute", "publishers"])}
     assert regions.op.compute_fn.decorated_fn.__annotations__["return"] == Iterator[dg.MaterializeResult[pl.DataFrame]]
+
+
+def test_a_table_that_fails_a_blocking_check_is_not_written():
+    never = Check(name="never", description="Always fails.", run=lambda _, __: Outcome(passed=False, said="no"))
+
+    @table_asset(Regions, kinds={"polars"}, checks=[never])
+    def regions() -> pl.DataFrame:
+        """Regions that are fine."""
+        return _region()
+
+    result = _materialise(regions)
+    assert result.asset_materializations_for_node("attribute__regions") == []
+    found = {one.check_name: one for one in result.get_asset_check_evaluations()}
+    assert not found["never"].passed
+    assert found["as_declared"].passed
+    assert "runbook" in found["never"].metadata
+
+
+def test_a_table_that_breaks_its_declaration_fails_the_check_that_says_so():
+    @table_asset(Regions, kinds={"polars"})
+    def regions() -> pl.DataFrame:
+        """Regions with an impossible anchor."""
+        return _region(longitude=200.0)
+
+    (check,) = _materialise(regions).get_asset_check_evaluations()
+    assert (check.check_name, check.passed) == ("as_declared", False)
+    assert "longitude=200.0" in check.description
+
+
+@pytest.mark.parametrize(
+    ("rows", "last", "passed"),
+    [(90, 100, True), (89, 100, False), (1_000, 100, True), (1_001, 100, False), (0, None, True), (5, 0, True)],
+)
+def test_volume_is_compared_with_the_last_run(rows, last, passed):
+    outcome = volume(rows, last)
+    assert outcome.passed is passed
+    assert f"{rows:,} rows" in outcome.said
+
+
+def test_no_row_that_names_a_person_is_written():
+    @table_asset(Regions, kinds={"polars"})
+    def regions() -> pl.DataFrame:
+        """A region with somebody's address in it."""
+        return _region(note="ask somebody@example.org")
+
+    result = _materialise(regions)
+    assert not result.success
+    found = {one.check_name: one for one in result.get_asset_check_evaluations()}
+    assert not found["no_personal_data"].passed
+    assert "somebody" not in str(found["no_personal_data"].description)
+
+
+@pytest.mark.parametrize(("faults", "success"), [(2, True), (9, False)])
+def test_a_store_that_cannot_be_reached_is_tried_again_but_not_for_ever(faults, success, monkeypatch):
+    monkeypatch.setattr(declare, "FIRST_WAIT_SECONDS", 0)
+    left = [OSError("the store is away")] * faults
+    tries = []
+
+    @table_asset(Regions, kinds={"polars"})
+    def regions() -> pl.DataFrame:
+        """Regions from a store that is away at first."""
+        tries.append(1)
+        if left:
+            raise left.pop()
+        return _region()
+
+    assert _materialise(regions).success is success
+    assert len(tries) == min(faults, declare.RETRIES) + 1
+
+
+def test_what_fails_for_another_reason_is_not_tried_again():
+    tries = []
+
+    @table_asset(Regions, kinds={"polars"})
+    def regions() -> pl.DataFrame:
+        """Regions that a defect keeps from being made."""
+        tries.append(1)
+        raise ZeroDivisionError
+
+    assert not _materialise(regions).success
+    assert len(tries) == 1

@@ -14,18 +14,19 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import polars as pl
 from upath import UPath
 
 from assets.ingest.alone import BusyError, alone
-from assets.ingest.hub import pages, published, tables
-from assets.ingest.hub.crawl import Crawl, Plan, forget
-from assets.ingest.hub.requests import HubRequests
+from assets.ingest.hub import pages, tables
 from assets.ingest.hub.settings import HubError, HubSettings
 from assets.ingest.standing import Standing, note, standing_of
 from assets.whole_files import replace_file
+
+if TYPE_CHECKING:
+    from assets.ingest.hub import published
 
 FOLDER: Final = "hub"
 OBSERVATION: Final = "observation.parquet"
@@ -141,6 +142,9 @@ def _renewed(
     tell: Callable[[str], None],
     sleep: Callable[[float], None],
 ) -> Standing:
+    from assets.ingest.hub.crawl import Crawl, Plan, forget
+    from assets.ingest.hub.requests import HubRequests
+
     folder = root / FOLDER / settings.source_id
     crawl = Crawl(
         folder / "crawl",
@@ -194,8 +198,11 @@ def _published(
     until: date,
     name: Callable[[str], str],
     tell: Callable[[str], None],
-) -> published.Published:
+) -> "published.Published":
     """Return the newest published snapshot, or raise with what was wrong first and why that did not help."""
+    from assets.ingest.hub import published
+    from assets.ingest.hub.requests import HubRequests
+
     tell(f"{error} Looking for a published snapshot.")
     patient = published.patient(settings)
     try:

@@ -40,7 +40,7 @@ def folder(store: UPath) -> UPath:
     return store / "fetched" / "package_downloads"
 
 
-def _fetch(
+def fetch(
     tables: PackageTables,
     parts: Parts,
     plan: Sequence[Edition],
@@ -70,7 +70,9 @@ def _fetch(
             )
 
 
-def _table(found: Sequence[tuple[Edition, dict[str, pl.DataFrame]]], known_countries: Collection[str]) -> pl.DataFrame:
+def table_of(
+    found: Sequence[tuple[Edition, dict[str, pl.DataFrame]]], known_countries: Collection[str]
+) -> pl.DataFrame:
     """Return the table of whole editions; codes that are no economy become ZZ."""
     empty = PackageDownloads.create_empty()
     frames = [
@@ -100,7 +102,7 @@ def _table(found: Sequence[tuple[Edition, dict[str, pl.DataFrame]]], known_count
     )
 
 
-def _usable(
+def usable(
     parts: Parts, packages: Collection[str], months: Collection[date]
 ) -> list[tuple[Edition, dict[str, pl.DataFrame]]]:
     """Return the newest whole edition of each month; older ones go once it is there."""
@@ -147,12 +149,12 @@ def refresh(
             stale = f"the source holds no day since {span.since}"
         elif today - max(held) > EXPECTED_LAG:
             stale = f"the source has stalled: its newest day is {max(held)}"
-        _fetch(tables, parts, plan, packages, tell)
+        fetch(tables, parts, plan, packages, tell)
     except FetchError as error:
         stale = str(error)
     kept = [month for month in parts.months() if month >= span.since]
-    found = _usable(parts, packages, kept)
-    frame = _table(found, known_countries)
+    found = usable(parts, packages, kept)
+    frame = table_of(found, known_countries)
     newest = max((edition.span.until - timedelta(days=1) for edition, _ in found), default=None)
     standing = Standing(
         source_id=SOURCE_ID,

@@ -399,7 +399,7 @@ def test_months_and_editions():
 
 
 def test_a_table_of_nothing_meets_its_declaration():
-    frame = package_index._table([], KNOWN)
+    frame = package_index.table_of([], KNOWN)
     assert isinstance(validate(frame, PackageDownloads, where="test"), pl.DataFrame)
 
 

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 import shapely
 
+from maps.geometry.planes import plane, project_points
 from maps.geometry.shapes import load_shapes
-from maps.geometry.views import VIEWS, WORLD, plane, project_points
+from maps.geometry.views import VIEWS, WORLD
 from tests.unit.maps.real_world import regions
 
 CONTINENTS = [view for view in VIEWS.values() if view is not WORLD]

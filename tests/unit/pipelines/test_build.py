@@ -9,6 +9,7 @@ from assets.run import Run
 from assets.schemas import TABLES
 from pipelines.build import build_defs
 from pipelines.policies import WINDOWS
+from pipelines.schedules import TIMES
 from pipelines.settings import MODES, Settings
 from pipelines.storage import TableIOManager
 
@@ -38,10 +39,11 @@ def test_run_gives_assets_paths(tmp_path):
     assert run.output_path.is_dir()
 
 
+@pytest.mark.parametrize("name", TIMES)
 @pytest.mark.parametrize(("mode", "status"), [("live", "RUNNING"), ("snapshot", "STOPPED")])
-def test_schedule_runs_by_itself_in_live_mode_only(toy, mode, status):
+def test_schedules_run_by_themselves_in_live_mode_only(toy, mode, status, name):
     defs = build_defs(settings=Settings.load(mode=mode), modules=[toy.module])
-    schedule = defs.resolve_schedule_def("daily_refresh")
+    schedule = defs.resolve_schedule_def(name)
     assert schedule.default_status.value == status
     with dg.instance_for_test() as instance:
         tick = schedule.evaluate_tick(dg.build_schedule_context(instance=instance))
@@ -53,9 +55,14 @@ def test_deadlines_follow_group_and_mode(toy):
     for mode in MODES:
         defs = build_defs(settings=Settings.load(mode=mode), modules=[toy.module])
         for spec in defs.resolve_all_asset_specs():
-            assert (
-                timedelta(seconds=spec.freshness_policy.fail_window.to_timedelta().total_seconds()) == WINDOWS[mode][1]
-            )
+            assert spec.freshness_policy.fail_window.to_timedelta() == WINDOWS[mode][1]
+
+
+@pytest.mark.parametrize(("asset", "days"), [("models", 3), ("forks", 15), ("package_downloads", 40)])
+def test_deadlines_of_sources_are_their_own(asset, days):
+    specs = build_defs(settings=Settings.load(mode="live")).resolve_all_asset_specs()
+    (spec,) = [spec for spec in specs if spec.key.path == ["ingest", asset]]
+    assert spec.freshness_policy.fail_window.to_timedelta() == timedelta(days=days)
 
 
 def test_layers_between_have_no_deadline():

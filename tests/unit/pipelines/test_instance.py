@@ -3,11 +3,13 @@
 import subprocess
 import sys
 
+import dagster as dg
 import pytest
+from sqlalchemy import create_engine, text
 
 from pipelines.cli import run as atlas
-from pipelines.instance import BusyError, alone
-from pipelines.settings import Settings
+from pipelines.instance import BusyError, alone, prepare, write_history_quickly
+from pipelines.settings import Settings, SettingsError
 
 
 def test_a_second_build_is_refused_and_says_what_to_do():
@@ -53,3 +55,42 @@ def test_a_build_folder_that_cannot_be_written_is_refused_before_the_run(tmp_pat
     said = capsys.readouterr()
     assert "the build folder" in said.err
     assert "made" not in said.out
+
+
+def test_postgres_is_asked_for_by_a_variable_that_stays_in_the_environment(monkeypatch):
+    settings = Settings.load()
+    monkeypatch.setenv("ATLAS_POSTGRES_URL", "postgresql://atlas:secret@127.0.0.1:9/atlas")
+    prepare(settings)
+    said = (settings.dagster_home / "dagster.yaml").read_text()
+    assert "env: ATLAS_POSTGRES_URL" in said
+    assert "secret" not in said
+    prepare(settings)
+
+
+def test_a_home_without_postgres_does_not_become_one_in_silence(monkeypatch):
+    settings = Settings.load()
+    prepare(settings)
+    monkeypatch.setenv("ATLAS_POSTGRES_URL", "postgresql://atlas:secret@127.0.0.1:9/atlas")
+    with pytest.raises(SettingsError, match="made without Postgres"):
+        prepare(settings)
+
+
+def test_one_run_a_part_at_a_time_even_where_runs_may_be_many():
+    settings = Settings.load()
+    prepare(settings)
+    with dg.DagsterInstance.from_config(str(settings.dagster_home)) as instance:
+        limits = instance.get_settings("concurrency")["runs"]
+        assert limits["max_concurrent_runs"] == 1
+        assert {"key": "dagster/partition", "value": {"applyLimitPerUniqueValue": True}, "limit": 1} in limits[
+            "tag_concurrency_limits"
+        ]
+        assert not instance.telemetry_enabled
+
+
+@pytest.mark.parametrize(("mode", "synchronous"), [("live", 1), ("snapshot", 0)])
+def test_a_history_is_written_without_waiting_for_the_disk(mode, synchronous, tmp_path):
+    write_history_quickly(Settings.load(mode=mode))
+    engine = create_engine(f"sqlite:///{tmp_path / 'history.db'}")
+    with engine.connect() as connection:
+        assert connection.execute(text("PRAGMA synchronous")).scalar() == synchronous
+    engine.dispose()

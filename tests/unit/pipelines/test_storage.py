@@ -65,7 +65,7 @@ def test_file_names_mode_and_table(root, parents):
 
 def test_event_log_gets_size_and_checksum_only(root, parents):
     metadata = _write(root, parents)
-    assert set(metadata) == {"path", "dagster/row_count", "bytes", "sha256"}
+    assert set(metadata) == {"path", "dagster/row_count", "dagster/uri", "file", "bytes", "sha256"}
     assert metadata["dagster/row_count"].value == 2
     assert metadata["bytes"].value == len(_file(root).read_bytes())
 

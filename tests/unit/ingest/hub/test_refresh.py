@@ -15,7 +15,7 @@ import pytest
 from upath import UPath
 
 from assets.ingest.alone import alone
-from assets.ingest.hub import refresh as room
+from assets.ingest.hub import crawl
 from assets.ingest.hub.refresh import kept_counters, observation, refresh
 from assets.ingest.hub.settings import HubSettings
 from assets.ingest.standing import standing_of
@@ -227,7 +227,7 @@ def test_a_crawl_that_began_before_midnight_is_finished_as_that_days(hub, look):
 
 
 def test_a_run_killed_before_it_tidied_up_does_not_take_yesterdays_crawl_for_todays(hub, look, monkeypatch):
-    monkeypatch.setattr(room, "forget", lambda _: None)
+    monkeypatch.setattr(crawl, "forget", lambda _: None)
     look()
     monkeypatch.undo()
     hub.models = _counted(hub.models)
