@@ -17,9 +17,11 @@ import tarfile
 import tempfile
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from itertools import starmap
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
 import polars as pl
 import shapely
 
@@ -37,8 +39,8 @@ KEPT_POINTS: Final = "km2 < 1000 ? 0.7 : economy_km2 < 30000 ? 0.5 : km2 < 3000 
 """Part of the points that simplification keeps, by the area of the polygon and of its economy. Most points lie within
 economies; of the coasts and borders of large ones a third is kept, below which they look cut by hand at twofold zoom.
 Small polygons keep more: thinned like the others, Greece and the Bahamas would lose their islands, and Jakarta all."""
-GRID: Final = 65_000
-"""Steps of the coordinate grid along each axis; at 50,000 a district of Nauru collapses to nothing."""
+GRID_DEGREES: Final = (0.005, 0.0025)
+"""Steps of the coordinate grid in longitude and latitude, about 500 m and 250 m."""
 MAX_PACKED_BYTES: Final = 400_000
 MAX_ECONOMIES_BYTES: Final = 100_000
 """The same for the economies alone, which every world map carries."""
@@ -108,7 +110,8 @@ EDITS: Final = (
     ),
     (
         "Simplified by weighted Visvalingam, economies and subdivisions together, no island dropped, shared borders "
-        f"kept shared ({MAPSHAPER}; kept part of the points: {KEPT_POINTS}); rounded to a grid of {GRID:,} steps."
+        f"kept shared ({MAPSHAPER}; kept part of the points: {KEPT_POINTS}); rounded to a grid of "
+        f"{GRID_DEGREES[0]}° by {GRID_DEGREES[1]}°."
     ),
     "Russia and Fiji are joined across 180° before simplification and cut there after it.",
 )
@@ -248,6 +251,34 @@ def _write_features(features: Iterable[dict[str, Any]], path: Path) -> None:
     path.write_text(json.dumps(collection), encoding="utf-8")
 
 
+def on_grid(shapes_by_id: Mapping[str, Any]) -> dict[str, Any]:
+    """Round a coverage to the coordinate grid so that it stays one: no overlap, no crossing, one border between two.
+
+    Args:
+        shapes_by_id: shapes in degrees by region_id that share their borders.
+
+    Returns:
+        MultiPolygons in whole steps of the grid, by region_id; a region that is smaller than the grid is missing.
+    """
+    names = list(shapes_by_id)
+    stepped = [shapely.transform(shape, lambda xy: xy / GRID_DEGREES) for shape in shapes_by_id.values()]
+    noded = shapely.union_all(shapely.boundary(stepped), grid_size=1.0)
+    faces = shapely.get_parts(shapely.polygonize(shapely.get_parts(noded)))
+    found: dict[str, list[Any]] = defaultdict(list)
+    numbers, owners = shapely.STRtree(stepped).query(shapely.point_on_surface(faces), predicate="within")
+    for number, owner in zip(numbers, owners, strict=True):
+        found[names[owner]].append(faces[number])
+    return {
+        region_id: shapes.polygonal(shapely.coverage_union_all(parts)) for region_id, parts in sorted(found.items())
+    }
+
+
+def _in_steps(arc: list[list[float]]) -> list[list[int]]:
+    """An arc of absolute whole numbers as TopoJSON wants it: its first point, then the way to each next one."""
+    points = np.rint(np.asarray(arc)).astype(int)
+    return [points[0].tolist(), *np.diff(points, axis=0).tolist()]
+
+
 def simplify(nested: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     """Simplify all outlines together, so that neighbours keep one border, and encode them as TopoJSON.
 
@@ -257,10 +288,10 @@ def simplify(nested: Mapping[str, Any], folder: Path) -> dict[str, Any]:
 
     Returns:
         TopoJSON with the objects `economies` and `subdivisions`, which share their arcs, each sorted by id and cut
-        at 180°.
+        at 180°. Subdivisions smaller than the grid are missing.
 
     Raises:
-        BuildError: if mapshaper fails or a region is lost.
+        BuildError: if mapshaper fails or an economy is lost.
     """
     economies: dict[str, float] = defaultdict(float)
     for region_id, shape in nested.items():
@@ -286,24 +317,24 @@ def simplify(nested: Mapping[str, Any], folder: Path) -> dict[str, Any]:
         if feature["geometry"] is not None:
             whole = shapes.polygonal(shapely.geometry.shape(feature["geometry"]))
             thin[feature["properties"]["id"]].extend(whole.geoms)
-    cut = (_feature(region_id, cut_at_edge(shapely.MultiPolygon(polygons))) for region_id, polygons in thin.items())
-    _write_features(cut, folder / f"{shapes.SUBDIVISIONS}.json")
+    cut = {region_id: cut_at_edge(shapely.MultiPolygon(polygons)) for region_id, polygons in thin.items()}
+    rounded = on_grid(cut)
+    _write_features(starmap(_feature, rounded.items()), folder / f"{shapes.SUBDIVISIONS}.json")
     dissolving = ["-dissolve", "economy", "+", f"name={shapes.ECONOMIES}", "-each", "id = economy"]
     # An economy without subdivisions, and land that no subdivision has, stand for themselves up to here.
     filtering = ["-filter", "id != economy", f"target={shapes.SUBDIVISIONS}"]
-    encoding = ["format=topojson", f"quantization={GRID}", "fix-geometry", "id-field=id", "drop-table", "target=*"]
+    encoding = ["format=topojson", "no-quantization", "id-field=id", "drop-table", "target=*"]
     command = [*tool, f"{shapes.SUBDIVISIONS}.json", *dissolving, f"target={shapes.ECONOMIES}", *filtering]
     _run([*command, "-o", "packed.json", *encoding], folder)
     topology: dict[str, Any] = json.loads((folder / "packed.json").read_text(encoding="utf-8"))
-    expected = {
-        shapes.ECONOMIES: set(economies),
-        shapes.SUBDIVISIONS: {region_id for region_id in nested if shapes.is_subdivision(region_id)},
-    }
-    for name, ids in expected.items():
+    topology["arcs"] = [_in_steps(arc) for arc in topology["arcs"]]
+    topology["transform"] = {"scale": list(GRID_DEGREES), "translate": [0, 0]}
+    topology.pop("bbox", None)
+    for name in (shapes.ECONOMIES, shapes.SUBDIVISIONS):
         topology["objects"][name]["geometries"].sort(key=lambda geometry: geometry["id"])
-        kept = {r["id"] for r, shape in shapes.decode_topology(topology, name) if not shape.is_empty}
-        if lost := sorted(ids - kept):
-            raise BuildError(f"Simplification lost {', '.join(lost)}; raise KEPT_POINTS or GRID.")
+    kept = {record["id"] for record, shape in shapes.decode_topology(topology, shapes.ECONOMIES) if not shape.is_empty}
+    if lost := sorted(set(economies) - kept):
+        raise BuildError(f"Simplification lost {', '.join(lost)}; raise KEPT_POINTS or refine GRID_DEGREES.")
     return topology
 
 
@@ -337,12 +368,12 @@ def update_registry(table: pl.DataFrame, measured: pl.DataFrame) -> pl.DataFrame
     )
 
 
-def update_subdivisions(table: pl.DataFrame, nested: Mapping[str, Any]) -> pl.DataFrame:
+def update_subdivisions(table: pl.DataFrame, drawn: Mapping[str, Any]) -> pl.DataFrame:
     """Put measured anchors and areas into the table of subdivisions, and say in which outline each one lies.
 
     Args:
         table: the table as it is edited by hand.
-        nested: shapes of `build_subdivisions.nest`.
+        drawn: shapes of drawn subdivisions before simplification.
 
     Returns:
         The table with anchors and areas of `update_registry`. `outline_id` is the subdivision itself where it is
@@ -352,7 +383,6 @@ def update_subdivisions(table: pl.DataFrame, nested: Mapping[str, Any]) -> pl.Da
     Raises:
         BuildError: if a subdivision has an outline but no row.
     """
-    drawn = {region_id: shape for region_id, shape in nested.items() if shapes.is_subdivision(region_id)}
     if missing := sorted(set(drawn) - set(table["region_id"])):
         raise BuildError(f"{SUBDIVISIONS_FILE} lacks {', '.join(missing)}; write a row for each.")
     updated = update_registry(table, measure(drawn))
@@ -391,8 +421,10 @@ def main() -> None:
     ):
         if size > limit:
             raise BuildError(f"{name} would be {size:,} bytes, over {limit:,}.")
+    drawn = {geometry["id"] for geometry in topology["objects"][shapes.SUBDIVISIONS]["geometries"]}
+    kept = {region_id: shape for region_id, shape in nested.items() if region_id in drawn}
     update_registry(economies, measure(outlines)).write_csv(folder / ECONOMIES_FILE)
-    update_subdivisions(subdivisions, nested).write_csv(folder / SUBDIVISIONS_FILE)
+    update_subdivisions(subdivisions, kept).write_csv(folder / SUBDIVISIONS_FILE)
     (folder / shapes.TOPOLOGY_FILE).write_bytes(packed)
     stated = {
         "worldview": shapes.WORLDVIEW,
