@@ -43,6 +43,8 @@ economies; of the coasts and borders of large ones a third is kept, below which 
 Small polygons keep more: thinned like the others, Greece and the Bahamas would lose their islands, and Jakarta all."""
 GRID_DEGREES: Final = (0.005, 0.0025)
 """Steps of the coordinate grid in longitude and latitude, about 500 m and 250 m."""
+NEAR_DEGREES: Final = 0.3
+"""How far a place may lie outside an outline that holds it: as far as coasts of the two scales differ."""
 MAX_PACKED_BYTES: Final = 400_000
 MAX_ECONOMIES_BYTES: Final = 100_000
 """The same for the economies alone, which every world map carries."""
@@ -396,8 +398,9 @@ def update_subdivisions(table: pl.DataFrame, drawn: Mapping[str, Any]) -> pl.Dat
 
     Returns:
         The table with anchors and areas of `update_registry`. `outline_id` is the subdivision itself where it is
-        drawn, else the shape of its economy that holds its anchor or lies nearest to it. A subdivision that is an
-        economy of its own keeps that one, as it is written by hand.
+        drawn, else the shape of its economy that holds its anchor or lies near it, else the economy: an island that
+        is not drawn lies in no other subdivision. A subdivision that is an economy of its own keeps that one, as it
+        is written by hand.
 
     Raises:
         BuildError: if a subdivision has an outline but no row.
@@ -416,7 +419,9 @@ def update_subdivisions(table: pl.DataFrame, drawn: Mapping[str, Any]) -> pl.Dat
         if written and not shapes.is_subdivision(written) and written != parent:
             return written
         anchor = shapely.Point(longitude, latitude)
-        return min(siblings[parent], key=lambda name: shapely.distance(anchor, drawn[name]), default=parent)
+        distances = {name: shapely.distance(anchor, drawn[name]) for name in siblings[parent]}
+        nearest = min(distances, key=lambda name: distances[name], default=parent)
+        return nearest if distances.get(nearest, 0.0) < NEAR_DEGREES else parent
 
     rows = updated.select("region_id", "parent_id", "longitude", "latitude", "outline_id").iter_rows()
     return updated.with_columns(outline_id=pl.Series([outline(*row) for row in rows], dtype=pl.String))
