@@ -188,8 +188,8 @@ def load_subdivisions(folder: Traversable | None = None) -> pl.DataFrame:
         has an outline; `longitude` and `latitude` (degrees) are a point inside it, else where a map may put a dot.
         `area_km2` is the area of the outline before simplification, null without one. `outline_id` is the region whose
         outline holds it: the subdivision itself where it is drawn, else an older or larger one, or an economy.
-        `vintage` says which division a drawn outline shows where it is not today's: `before` and a year, `older`,
-        or `approximate`; `note` says what that means for it, or why it is not drawn.
+        `vintage` says which division a drawn outline shows where it is not today's: `before` and a year, `older` (or
+        coarser), or `approximate`; `note` says what that means for it, or why it is not drawn.
 
     Raises:
         RegionError: if a file cannot be read or contradicts itself or another one.

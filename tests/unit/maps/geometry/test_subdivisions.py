@@ -1,8 +1,10 @@
 """Subdivisions: nested in their economies, where the world has them, and each one either drawn or explained."""
 
+import re
 import shutil
 from collections import defaultdict
 from itertools import chain
+from pathlib import Path
 
 import geopandas as gpd
 import polars as pl
@@ -328,6 +330,12 @@ def test_every_outline_that_holds_a_newer_subdivision_states_its_vintage(table):
     held = table.filter(~pl.col("drawn"), pl.col("note").str.starts_with("Newer"))["outline_id"].unique()
     silent = table.filter(pl.col("region_id").is_in(held.implode()), pl.col("vintage").is_null())
     assert silent["region_id"].to_list() == []
+
+
+def test_documentation_names_every_economy_with_an_older_outline(table):
+    text = (Path(__file__).parents[4] / "docs" / "geometry.md").read_text(encoding="utf-8")
+    listed = set(re.findall(r"\b[A-Z]{2}\b", text.partition("## Vintages")[2].partition("## Worldview")[0]))
+    assert listed == set(table.filter(pl.col("vintage").is_not_null())["parent_id"])
 
 
 def test_what_the_scale_loses_is_listed(table):
