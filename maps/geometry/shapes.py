@@ -1,16 +1,18 @@
-"""Outlines of economies and territories: the vendored topology, checked, as TopoJSON or GeoPandas.
+"""Outlines of economies and their subdivisions: the vendored topology, checked, as TopoJSON or GeoPandas.
 
-Here: reading and verifying `data/economies.topojson.gz`, the TopoJSON decoder, worldview and credits.
+Here: reading and verifying `data/regions.topojson.gz`, decoding and cutting TopoJSON, worldview and credits.
 Not here: making that file (`build_geometry`), names and parents (`regions`), the plane (`projection`).
 """
 
 import gzip
 import hashlib
 import json
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from importlib.resources import files
 from importlib.resources.abc import Traversable
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -19,10 +21,12 @@ import shapely
 if TYPE_CHECKING:
     import geopandas as gpd
 
-TOPOLOGY_FILE: Final = "economies.topojson.gz"
+TOPOLOGY_FILE: Final = "regions.topojson.gz"
 SOURCES_FILE: Final = "SOURCES.json"
-OBJECT: Final = "economies"
-"""Name of the TopoJSON object that holds the outlines."""
+ECONOMIES: Final = "economies"
+"""Name of the TopoJSON object that holds economies and territories; ids ISO 3166-1 alpha-2, and XK."""
+SUBDIVISIONS: Final = "subdivisions"
+"""Name of the TopoJSON object that holds first-level subdivisions, from the same arcs; ids ISO 3166-2."""
 MIN_RING_POINTS: Final = 4
 """Points of the smallest ring: a triangle, closed."""
 ROUNDED_DIGITS: Final = 9
@@ -85,14 +89,49 @@ def sources() -> tuple[Source, ...]:
     return tuple(Source(**{name: row[name] for name in Source.__dataclass_fields__}) for row in provenance()["sources"])
 
 
-def topology_bytes(folder: Traversable | None = None) -> bytes:
-    """TopoJSON of all drawn economies, to embed in a page.
+def is_subdivision(region_id: str) -> bool:
+    """Whether an id is that of a subdivision (ISO 3166-2), not of an economy."""
+    return "-" in region_id
+
+
+def topology_bytes(folder: Traversable | None = None, *, name: str = ECONOMIES, economy: str | None = None) -> bytes:
+    """TopoJSON of one object, to embed in a page.
+
+    Args:
+        folder: folder of the files; the packaged one by default.
+        name: `economies` or `subdivisions`.
+        economy: leave only the subdivisions of this economy.
+
+    Returns:
+        UTF-8 JSON: one object of this name, whose geometries carry `id` = region_id, and its arcs.
+
+    Raises:
+        GeometryError: if the file is missing or is not the one that `SOURCES.json` pins, or if it has no such object
+            or draws no such economy.
+    """
+    topology = load_topology(folder)
+    ids = None
+    if economy is not None:
+        if economy not in {geometry["id"] for geometry in topology["objects"][ECONOMIES]["geometries"]}:
+            raise GeometryError(f"The topology has no economy {economy!r}; write an ISO 3166-1 alpha-2 code.")
+        every = [geometry["id"] for geometry in topology["objects"][SUBDIVISIONS]["geometries"]]
+        ids = [region_id for region_id in every if region_id.startswith(f"{economy}-")]
+    return encode_topology(cut_topology(topology, name, ids))
+
+
+def encode_topology(topology: dict[str, Any]) -> bytes:
+    """A topology as UTF-8 JSON, the same bytes each time."""
+    return json.dumps(topology, separators=(",", ":"), sort_keys=True).encode()
+
+
+def load_topology(folder: Traversable | None = None) -> dict[str, Any]:
+    """Parsed TopoJSON with the objects `economies` and `subdivisions`, which share their arcs.
 
     Args:
         folder: folder of the files; the packaged one by default.
 
     Returns:
-        UTF-8 JSON: one object, `economies`, whose geometries carry `id` = region_id.
+        The parsed file; geometries carry `id` = region_id and no properties.
 
     Raises:
         GeometryError: if the file is missing or is not the one that `SOURCES.json` pins.
@@ -109,12 +148,7 @@ def topology_bytes(folder: Traversable | None = None) -> bytes:
             f"{place}: sha256 is {found}, but {SOURCES_FILE} pins {pinned}. "
             "Restore the file, or rebuild both with python -m maps.geometry.build_geometry."
         )
-    return gzip.decompress(packed)
-
-
-def load_topology(folder: Traversable | None = None) -> dict[str, Any]:
-    """Parsed TopoJSON of all drawn economies; see `topology_bytes` for content and errors."""
-    parsed: dict[str, Any] = json.loads(topology_bytes(folder))
+    parsed: dict[str, Any] = json.loads(gzip.decompress(packed))
     return parsed
 
 
@@ -159,17 +193,118 @@ def decode_topology(topology: dict[str, Any], name: str) -> list[tuple[dict[str,
     ]
 
 
+def cut_topology(topology: dict[str, Any], name: str, ids: Collection[str] | None = None) -> dict[str, Any]:
+    """Cut a topology to a part of one object, so that a page carries no more than it draws.
+
+    Args:
+        topology: parsed, quantised TopoJSON.
+        name: object to keep.
+        ids: geometries to keep; all of the object by default.
+
+    Returns:
+        TopoJSON with this object and its geometries alone, in their order, and with the arcs that they use,
+        renumbered in the order of use. Arcs that meet where nothing else meets become one. Coordinates are the same,
+        though a ring may begin at another of its points.
+
+    Raises:
+        GeometryError: if the topology has no such object, or the object has not all of the geometries.
+    """
+    if name not in topology["objects"]:
+        raise GeometryError(f"The topology has no object {name!r}, but {', '.join(sorted(topology['objects']))}.")
+    geometries = topology["objects"][name]["geometries"]
+    if ids is not None:
+        if missing := sorted(set(ids) - {geometry["id"] for geometry in geometries}):
+            raise GeometryError(f"The object {name!r} has no {', '.join(missing[:10])}.")
+        geometries = [geometry for geometry in geometries if geometry["id"] in ids]
+    joined = _JoinedArcs(topology["arcs"], [ring for geometry in geometries for ring in _rings(geometry)])
+    kept = [_with_rings(geometry, joined.renumbered) for geometry in geometries]
+    return {
+        "type": "Topology",
+        "transform": topology["transform"],
+        "objects": {name: {"type": "GeometryCollection", "geometries": kept}},
+        "arcs": joined.arcs,
+    }
+
+
+def _rings(geometry: dict[str, Any]) -> list[list[int]]:
+    """Rings of a TopoJSON geometry, each a list of arc numbers."""
+    match geometry["type"]:
+        case "Polygon":
+            return list(geometry["arcs"])
+        case "MultiPolygon":
+            return [ring for polygon in geometry["arcs"] for ring in polygon]
+        case _:
+            return []
+
+
+def _with_rings(geometry: dict[str, Any], renumbered: Callable[[list[int]], list[int]]) -> dict[str, Any]:
+    """Copy of a TopoJSON geometry with every ring replaced."""
+    match geometry["type"]:
+        case "Polygon":
+            return {**geometry, "arcs": [renumbered(ring) for ring in geometry["arcs"]]}
+        case "MultiPolygon":
+            return {**geometry, "arcs": [[renumbered(ring) for ring in polygon] for polygon in geometry["arcs"]]}
+        case _:
+            return dict(geometry)
+
+
+class _JoinedArcs:
+    """Arcs of some rings, joined where no third arc meets them, numbered in the order of their first use."""
+
+    def __init__(self, arcs: list[list[list[int]]], rings: list[list[int]]) -> None:
+        self.arcs: list[list[list[int]]] = []
+        self._points = {i: np.cumsum(np.asarray(arcs[i]), axis=0) for i in {_plain(n) for ring in rings for n in ring}}
+        self._numbers: dict[tuple[int, ...], int] = {}
+        ends = Counter(tuple(points[side]) for points in self._points.values() for side in (0, -1))
+        self._junctions = {point for point, count in ends.items() if count != 2}  # noqa: PLR2004
+
+    def renumbered(self, ring: list[int]) -> list[int]:
+        """The ring in new arc numbers."""
+        starts = [place for place, number in enumerate(ring) if self._start(number) in self._junctions]
+        if not starts:
+            lone = min(range(len(ring)), key=lambda place: _plain(ring[place]))
+            return [self._number(tuple(ring[lone:] + ring[:lone]), closed=True)]
+        turned = ring[starts[0] :] + ring[: starts[0]]
+        bounds = [*(place - starts[0] for place in starts), len(ring)]
+        return [self._number(tuple(turned[low:high])) for low, high in pairwise(bounds)]
+
+    def _start(self, number: int) -> tuple[int, ...]:
+        points = self._points[_plain(number)]
+        return tuple(points[0] if number >= 0 else points[-1])
+
+    def _number(self, chain: tuple[int, ...], *, closed: bool = False) -> int:
+        """New number of a chain of arcs, negative if it is known the other way round."""
+        back = tuple(~number for number in reversed(chain))
+        if closed:
+            # Both ways must begin at the same arc to be recognised.
+            back = (*back[-1:], *back[:-1])
+        if back in self._numbers:
+            return ~self._numbers[back]
+        if chain not in self._numbers:
+            self._numbers[chain] = len(self.arcs)
+            lines = [self._points[_plain(n)][::-1] if n < 0 else self._points[n] for n in chain]
+            line = np.concatenate([lines[0], *(following[1:] for following in lines[1:])])
+            self.arcs.append([line[0].tolist(), *np.diff(line, axis=0).tolist()])
+        return self._numbers[chain]
+
+
+def _plain(number: int) -> int:
+    """Arc number without its direction."""
+    return ~number if number < 0 else number
+
+
 def polygonal(shape: Any) -> Any:
     """Valid polygonal part of a shape, as a MultiPolygon: lines and points that repair leaves are dropped."""
     parts = shapely.get_parts(shapely.get_parts(shapely.make_valid(shape)))
     return shapely.MultiPolygon([part for part in parts if part.geom_type == "Polygon" and part.area > 0])
 
 
-def load_shapes(folder: Traversable | None = None) -> "gpd.GeoDataFrame":
-    """Outlines of all drawn economies.
+def load_shapes(folder: Traversable | None = None, *, name: str = ECONOMIES) -> "gpd.GeoDataFrame":
+    """Outlines of all drawn economies, or of all drawn subdivisions.
 
     Args:
         folder: folder of the files; the packaged one by default.
+        name: `economies` or `subdivisions`.
 
     Returns:
         Columns `region_id` and `geometry` (valid, non-empty MultiPolygons, EPSG:4326, cut at 180°),
@@ -180,7 +315,7 @@ def load_shapes(folder: Traversable | None = None) -> "gpd.GeoDataFrame":
     """
     import geopandas as gpd
 
-    decoded = decode_topology(load_topology(folder), OBJECT)
+    decoded = decode_topology(load_topology(folder), name)
     shapes = gpd.GeoDataFrame(
         {"region_id": [record["id"] for record, _ in decoded]},
         geometry=[polygonal(shape) for _, shape in decoded],
