@@ -39,7 +39,7 @@ ui: $(STAMP)  ## open the pipeline in the browser
 test: $(STAMP)  ## all tests but those that need a browser
 	$(BIN)/pytest -n auto -m "not system"
 
-test-system: $(STAMP)  ## tests that need Chromium
+test-system: $(STAMP)  ## tests that need Chromium, Postgres or the real server
 	$(BIN)/pytest -m system
 
 screenshots: $(STAMP)  ## take the pictures of the UI in docs/images anew
