@@ -46,7 +46,7 @@ ui: $(STAMP)  ## open the pipeline in the browser
 test: $(STAMP)  ## all tests but those that need a browser
 	$(BIN)/pytest -n auto -m "not system"
 
-test-system: $(CLUSTER_STAMP)  ## tests that need Chromium, and Java for a cluster
+test-system: $(CLUSTER_STAMP)  ## tests that need Chromium, Postgres, the real server, and Java for a cluster
 	$(BIN)/pytest -m system
 
 screenshots: $(STAMP)  ## take the pictures of the UI in docs/images anew

@@ -7,6 +7,7 @@ single checks test (`assets/checks.py` and beside each layer).
 import base64
 import functools
 import inspect
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -36,6 +37,8 @@ PUBLISH: Final = "publish"
 PREVIEW_BYTES: Final = 400_000
 """Largest picture shown in the UI: previews stay in Dagster's event log for good."""
 
+PREVIEW_WIDTH: Final = 880
+SIZE: Final = re.compile(r'width="([\d.]+)" height="([\d.]+)"')
 FILES_SHOWN: Final = 8
 
 
@@ -246,6 +249,17 @@ def table_asset(
     return decorate
 
 
+def _fitting(picture: str) -> str:
+    """Return an SVG no wider than the UI's window for Markdown; what it shows is the same."""
+
+    def scaled(found: re.Match[str]) -> str:
+        width, height = float(found[1]), float(found[2])
+        scale = min(1.0, PREVIEW_WIDTH / width)
+        return f'width="{width * scale:g}" height="{height * scale:g}"'
+
+    return SIZE.sub(scaled, picture, count=1)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Published:
     """What a publish asset wrote.
@@ -297,7 +311,7 @@ class Published:
 
     def _preview(self) -> str:
         if self.picture and len(self.picture) <= PREVIEW_BYTES:
-            image = base64.b64encode(self.picture.encode()).decode()
+            image = base64.b64encode(_fitting(self.picture).encode()).decode()
             return f"![preview](data:image/svg+xml;base64,{image})"
         listed = [f"* `{path.name}`, {path.stat().st_size:,} bytes" for path in self.files[:FILES_SHOWN]]
         return "\n".join(

@@ -118,7 +118,7 @@ def partitioned_asset(
         by: Column that says to which part a row belongs.
         kinds: Dagster kinds, shown as icons.
         checks: Checks of the rows of a run, beside those that every table has.
-        pool: Steps of one pool take turns.
+        pool: Steps of one pool take turns; those of this table by default.
         source: Source of the rows, where they come from outside.
     """
     key = dg.AssetKey([table.LAYER, table.NAME])
@@ -175,7 +175,8 @@ def partitioned_asset(
                 partitions_def=partitions,
                 backfill_policy=dg.BackfillPolicy.single_run(),
                 io_manager_key="tables",
-                pool=pool,
+                # Two runs that make the same parts take turns, whatever the limit on runs.
+                pool=pool or f"parts_of_{table.NAME}",
                 description=f"{inspect.getdoc(function)}\n\n{inspect.getdoc(table)}\n\nOne row: {table.GRAIN}.",
                 kinds=kinds,
                 owners=[OWNER],

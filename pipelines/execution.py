@@ -203,15 +203,24 @@ def select(defs: dg.Definitions, only: Sequence[str]) -> list[dg.AssetKey]:
     Raises:
         SelectionError: A name is neither a group nor an asset.
     """
-    specs = [spec for spec in defs.resolve_all_asset_specs() if PARTITIONS_TAG not in spec.tags]
+    whole, in_parts = [], set()
+    for spec in defs.resolve_all_asset_specs():
+        if PARTITIONS_TAG in spec.tags:
+            in_parts |= {spec.key.to_user_string(), str(spec.group_name)}
+        else:
+            whole.append(spec)
+    if named := [name for name in only if name in in_parts]:
+        raise SelectionError(
+            f"{', '.join(named)}: these tables are kept in parts, which are made from 'atlas ui' (docs/operations.md)"
+        )
     by_name: dict[str, list[dg.AssetKey]] = {}
-    for spec in specs:
+    for spec in whole:
         by_name[spec.key.to_user_string()] = [spec.key]
         by_name.setdefault(str(spec.group_name), []).append(spec.key)
     unknown = [name for name in only if name not in by_name]
     if unknown:
-        groups = sorted({str(spec.group_name) for spec in specs})
-        assets = sorted(spec.key.to_user_string() for spec in specs)
+        groups = sorted({str(spec.group_name) for spec in whole})
+        assets = sorted(spec.key.to_user_string() for spec in whole)
         raise SelectionError(
             f"no group or asset is called {', '.join(unknown)}; "
             f"groups: {', '.join(groups)}; assets: {', '.join(assets)}"

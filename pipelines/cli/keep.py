@@ -28,7 +28,9 @@ def backup(*, file: Path, live: bool, output: Path | None, data: str | None) -> 
     )
 
 
-@click.command(epilog="\b\nExample:\n  DAGSTER_HOME=~/new/history atlas restore --data ~/new/data atlas-2026-11.tar.gz")
+@click.command(
+    epilog="\b\nExamples:\n  DAGSTER_HOME=~/new/history atlas restore --data ~/new/data atlas-2026-11.tar.gz"
+)
 @click.argument("file", type=FILE)
 @place_options
 def restore(*, file: Path, live: bool, output: Path | None, data: str | None) -> None:
@@ -39,7 +41,7 @@ def restore(*, file: Path, live: bool, output: Path | None, data: str | None) ->
     click.echo(f"Restored {count:,} files; make the site with 'atlas build --only publish'.")
 
 
-@click.command(epilog="\b\nExample:\n  atlas prune --live --older-than 30")
+@click.command(epilog="\b\nExamples:\n  atlas prune --live --older-than 30")
 @click.option(
     "--older-than", metavar="DAYS", type=click.IntRange(1), default=90, show_default=True, help="Age of runs."
 )

@@ -1,5 +1,6 @@
 """Checks that several tables share: each can fail, and says with which values."""
 
+import base64
 from collections.abc import Iterator
 from datetime import date
 
@@ -202,3 +203,14 @@ def test_what_fails_for_another_reason_is_not_tried_again():
 
     assert not _materialise(regions).success
     assert len(tries) == 1
+
+
+@pytest.mark.parametrize(("width", "shown"), [(1200, 'width="880" height="440"'), (400, 'width="400" height="200"')])
+def test_pictures_fit_into_the_window_of_the_ui(width, shown, tmp_path):
+    file = tmp_path / "map.svg"
+    file.write_text("")
+    picture = f'<svg viewBox="0 0 {width} {width / 2:g}" width="{width}" height="{width / 2:g}"><rect width="5"/></svg>'
+    said = Published(files=[file], outcomes={}, picture=picture).metadata({})["preview"].value
+    image = base64.b64decode(said.partition("base64,")[2].rstrip(")")).decode()
+    assert shown in image
+    assert f'viewBox="0 0 {width} ' in image

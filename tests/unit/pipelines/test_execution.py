@@ -7,7 +7,7 @@ from upath import UPath
 
 from assets.schemas import TableError
 from pipelines import build, execution
-from pipelines.execution import Finished, Problem, SelectionError, Skipped, Started, one_line, run
+from pipelines.execution import Finished, Problem, SelectionError, Skipped, Started, one_line, run, select
 from pipelines.settings import Settings
 from pipelines.storage import StoreError, open_store
 
@@ -70,6 +70,12 @@ def test_unknown_names_list_the_valid_ones(go):
         match=r"called maps, foo/x; groups: ingest, publish; assets: ingest/model_parents, publish/count$",
     ):
         go("ingest", "maps", "foo/x")
+
+
+@pytest.mark.parametrize("name", ["archive", "archive/daily_counters"])
+def test_tables_in_parts_are_made_from_the_ui(name):
+    with pytest.raises(SelectionError, match=f"^{name}: these tables are kept in parts, .* 'atlas ui'"):
+        select(build.build_defs(), ["ingest", name])
 
 
 def test_failure_is_one_line_with_details_in_a_file(go, toy):

@@ -93,11 +93,12 @@ def test_steps_that_ask_a_source_take_turns():
     assert pools["ingest/denominators"] == "reference_files"
 
 
-def test_parts_are_made_many_at_once():
+def test_parts_are_made_many_at_once_and_never_by_two_runs():
     for asset in DEFS.assets:
         (key,) = asset.keys
         if PARTITIONS_TAG in SPECS[key.to_user_string()].tags:
             assert asset.backfill_policy == dg.BackfillPolicy.single_run()
+            assert asset.op.pool
 
 
 def test_months_rest_on_their_days():
