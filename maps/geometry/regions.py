@@ -194,6 +194,8 @@ def load_subdivisions(folder: Traversable | None = None) -> pl.DataFrame:
     Raises:
         RegionError: if a file cannot be read or contradicts itself or another one.
     """
+    from maps.geometry.shapes import data_folder
+
     folder = folder or data_folder()
     table = _read(SUBDIVISIONS_FILE, folder)
     if missing := sorted(set(SUBDIVISION_COLUMNS) - {"level"} - set(table.columns)):
