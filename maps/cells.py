@@ -41,7 +41,6 @@ FURTHER: Final = (
     "cn_share_shrunk_low",
     "cn_share_shrunk_high",
     "cn_per_1000_developers",
-    "us_per_1000_developers",
     *(f"change_{since}{end}" for since in ("previous", "year") for end in ("", "_low", "_high")),
 )
 """Figures that a map shows where the table has them."""

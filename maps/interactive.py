@@ -170,6 +170,7 @@ class AdoptionMap(folium.Map):
         """Put style and scripts into the page's head."""
         # Leaflet's own style sheet names pictures of controls that this map does not have.
         style = re.sub(r"url\([^)]*\)", "none", _web("leaflet.css")) + _web("atlas.css")
+        style = re.sub(r"\s+", " ", re.sub(r"/\*.*?\*/", "", style, flags=re.DOTALL))
         # The licence asks that copies carry it, and every page is a copy.
         leaflet = f"/*\n{_web('leaflet.LICENSE.txt')}*/\n" + _web("leaflet.js").replace("</script", "<\\/script")
         header = cast("Figure", self.get_root()).header
@@ -278,7 +279,6 @@ def _plain_rows(one: cube.Slice) -> list[tuple[str, ...]]:
             words.percent(row["cn_share"]),
             words.percent_span(row["cn_share_low"], row["cn_share_high"]),
             words.count(row["n"]),
-            words.EVIDENCE[row["evidence"]],
         )
         for row in rows.sort(pl.col("level") == "country", pl.col("cn_share"), descending=[False, True]).iter_rows(
             named=True

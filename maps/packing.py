@@ -9,11 +9,10 @@ shares), else as the region's figure of the period before. What is kept is the d
 lost whatever the formula is worth. Differences lie in planes of bytes, lowest first, because gzip finds more in them.
 """
 
-import base64
 import gzip
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -24,29 +23,46 @@ Floats = NDArray[np.float64]
 
 DECIMALS: Final = 4
 """Decimals of a figure on the page, as in its files."""
-SCALES: Final = (1, 100, 10_000)
+FEWER_DECIMALS: Final = {
+    "location_quotient": 3,
+    **{f"change_{since}{end}": 2 for since in ("previous", "year") for end in ("", "_low", "_high")},
+}
+"""Decimals of figures that are no more precise than the shares which they come from."""
+ROUNDING: Final = {
+    f"change_{since}{end}": steps
+    for since in ("previous", "year")
+    for end, steps in (("", 2), ("_low", 5), ("_high", 5))
+}
+"""Hundredths of a point by which a change may differ from that of the rounded shares, and is left to the formula."""
+SCALES: Final = (1, 100, 1000, 10_000)
 Z95: Final = 1.959963984540054
 """Standard normal quantile of a two-sided 95 % interval."""
 _NEEDS: Final[Mapping[str, tuple[str, ...]]] = {
+    **dict.fromkeys(("n_cn", "n_both", "n_other", "n_unknown"), ("n",)),
     "n_us": ("n", "n_cn"),
     "cn_share": ("n_cn", "n_us"),
-    "cn_share_low": ("cn_share", "n"),
-    "cn_share_high": ("cn_share", "n"),
-    "bound_low": ("cn_share_low",),
-    "bound_high": ("cn_share_high",),
+    "cn_share_low": ("n", "n_cn", "n_us", "cn_share"),
+    "cn_share_high": ("n", "n_cn", "n_us", "cn_share"),
+    "bound_low": ("n_cn", "n_us"),
+    "bound_high": ("n_cn", "n_us"),
+    "coverage": (),
     "cn_share_shrunk": ("cn_share",),
     "cn_share_shrunk_low": ("cn_share_shrunk", "cn_share_low", "cn_share"),
     "cn_share_shrunk_high": ("cn_share_shrunk", "cn_share_high", "cn_share"),
     "location_quotient": ("cn_share",),
     "cn_per_1000_developers": ("n_cn",),
-    "us_per_1000_developers": ("n_us", "cn_per_1000_developers", "n_cn"),
     **{
-        f"change_{since}{end}": ("cn_share", "cn_share_low", "cn_share_high")
+        f"change_{since}{end}": ("cn_share", "cn_share_low", "cn_share_high") if end else ("cn_share",)
         for since in ("previous", "year")
         for end in ("", "_low", "_high")
     },
 }
 """Columns that the formula of a column needs."""
+SIGNS: Final = "".join(chr(code) for code in range(35, 127) if chr(code) != "<")
+"""The 91 signs of packed text: printable, without blank, exclamation and quotation mark, and less-than."""
+PAIR_BITS: Final = 13
+LEVEL: Final = 8
+"""Of gzip: the next takes twice as long for a two-hundredth less."""
 FARTHEST: Final = 2.0**40
 """Foreseen numbers beyond this are no use, and the period before is taken instead."""
 
@@ -80,6 +96,15 @@ class Grid:
             return np.full_like(values, np.nan)
         return np.tile(values.reshape(self.regions, self.periods)[self.world], self.regions)
 
+    def neighbour(self, values: Floats, present: NDArray[np.bool_]) -> Floats:
+        """Each cell's last present value in its period among the regions before it; NaN where there is none."""
+        turned = replace(self, regions=self.periods, periods=self.regions)
+        across = turned.last(self._turned(values), self._turned(present))
+        return np.asarray(across.reshape(self.periods, self.regions).T.ravel())
+
+    def _turned(self, values: NDArray[Any]) -> NDArray[Any]:
+        return np.asarray(values.reshape(self.regions, self.periods).T.ravel())
+
     def last(self, values: Floats, present: NDArray[np.bool_]) -> Floats:
         """Each cell's last present value of its region before it; NaN where there is none."""
         cells = np.arange(self.periods)[None, :]
@@ -90,27 +115,53 @@ class Grid:
         return np.where(previous >= 0, np.take_along_axis(table, np.maximum(previous, 0), axis=1), np.nan).ravel()
 
 
-def _wilson(known: Mapping[str, Floats], side: int) -> Floats:
-    """End of Wilson's 95 % interval; the true interval is near it."""
+def wilson_end(known: Mapping[str, Floats], side: int) -> Floats:
+    """End of Wilson's 95 % interval, with as many people as have the share's variance where some are on both sides.
+
+    The share is (x + z) / (1 + z) of the parts x Chinese only, y US only and z both; its variance follows by the delta
+    method. The true interval, a quantile of the Dirichlet posterior, is near it.
+    """
     p, n = known["cn_share"], known["n"]
+    both = np.nan_to_num(known.get("n_both", np.full_like(n, np.nan)), nan=0.0)
+    z = both / n
+    x, y = known["n_cn"] / n - z, known["n_us"] / n - z
+    squared = (1 + z) * (1 + z)
+    by_x, by_y, by_z = (y + z) / squared, -(x + z) / squared, (y - x) / squared
+    mean = x * by_x + y * by_y + z * by_z
+    variance = x * by_x * by_x + y * by_y * by_y + z * by_z * by_z - mean * mean
+    size = n * p * (1 - p) / np.where(variance > 0, variance, np.nan)
+    size = np.where(np.isnan(size), n, size)
     square = Z95 * Z95
-    reach = Z95 * np.sqrt(p * (1 - p) / n + square / (4 * n * n))
-    return np.asarray(np.minimum(1, np.maximum(0, (p + square / (2 * n) + side * reach) / (1 + square / n))))
+    reach = Z95 * np.sqrt(p * (1 - p) / size + square / (4 * size * size))
+    return np.asarray(np.minimum(1, np.maximum(0, (p + square / (2 * size) + side * reach) / (1 + square / size))))
+
+
+def _bound(known: Mapping[str, Floats], grid: Grid, own: Floats, present: NDArray[np.bool_], *, low: bool) -> Floats:
+    """Worst-case bound, if as many people are without a place as at the region before in the same period."""
+    side = known["n_cn"] if low else known["n_us"]
+    rest = known["n_cn"] + known["n_us"] + np.nan_to_num(known.get("n_unknown", np.full_like(side, np.nan)), nan=0.0)
+    end = own if low else 1 - own
+    lost = grid.neighbour(side / end - rest, present & (side > 0) & (end > 0))
+    return side / (rest + lost) if low else 1 - side / (rest + lost)
 
 
 def _difference(known: Mapping[str, Floats], grid: Grid, index: NDArray[np.int64], side: int) -> Floats:
     """Change in points, or an end of its interval by Newcombe's method 10."""
-    p, low, high = known["cn_share"], known["cn_share_low"], known["cn_share_high"]
-    q, below, above = (grid.earlier(known[name], index) for name in ("cn_share", "cn_share_low", "cn_share_high"))
+    p = known["cn_share"]
+    q = grid.earlier(p, index)
     if side == 0:
         return 100 * (p - q)
+    low, high = known["cn_share_low"], known["cn_share_high"]
+    below, above = grid.earlier(low, index), grid.earlier(high, index)
     spread = (p - low) * (p - low) + (above - q) * (above - q)
     if side > 0:
         spread = (high - p) * (high - p) + (q - below) * (q - below)
     return np.asarray(100 * (p - q + side * np.sqrt(spread)))
 
 
-def foreseen(name: str, known: Mapping[str, Floats], grid: Grid, own: Floats, present: NDArray[np.bool_]) -> Floats:
+def foreseen(  # noqa: C901 - one case a formula
+    name: str, known: Mapping[str, Floats], grid: Grid, own: Floats, present: NDArray[np.bool_]
+) -> Floats:
     """What a column's figures ought to be, from columns that are known already.
 
     Args:
@@ -126,26 +177,33 @@ def foreseen(name: str, known: Mapping[str, Floats], grid: Grid, own: Floats, pr
     nothing = np.full(grid.regions * grid.periods, np.nan)
     if any(column not in known for column in _NEEDS.get(name, (name,))):
         return nothing
-    first, second = (known[column] for column in (*_NEEDS[name], *_NEEDS[name])[:2])
+    first, second, *_ = (*(known[column] for column in _NEEDS[name]), nothing, nothing)
     found = nothing
-    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+    with np.errstate(all="ignore"):
         match name:
             case "n_us":
                 found = first - second + np.nan_to_num(known.get("n_both", nothing), nan=0.0)
             case "cn_share":
                 found = first / (first + second)
             case "cn_share_low" | "cn_share_high":
-                found = _wilson(known, -1 if name == "cn_share_low" else 1)
+                found = wilson_end(known, -1 if name == "cn_share_low" else 1)
             case "cn_share_shrunk_low" | "cn_share_shrunk_high":
                 found = first + second - known["cn_share"]
             case "location_quotient":
-                found = first / grid.of_world(first)
+                near = grid.neighbour(own / first, present & (first > 0))
+                found = first / grid.of_world(first) if grid.world >= 0 else first * near
             case "cn_per_1000_developers":
                 found = first * grid.last(own / first, present & (first > 0))
-            case "us_per_1000_developers":
-                found = first * second / known["n_cn"]
-            case "bound_low" | "bound_high" | "cn_share_shrunk":
-                found = first
+            case "bound_low" | "bound_high":
+                found = _bound(known, grid, own, present, low=name == "bound_low")
+            case "cn_share_shrunk":
+                found = first + grid.last(own - first, present & ~np.isnan(first))
+            case "coverage":
+                found = grid.neighbour(own, present)
+            case "n_cn" | "n_both" | "n_other" | "n_unknown":
+                part, usable = own / first, present & (first > 0)
+                before = grid.last(part, usable)
+                found = first * np.where(np.isnan(before), grid.neighbour(part, usable), before)
             case _:
                 index = grid.before if name.startswith("change_previous") else grid.year_before
                 side = -1 if name.endswith("low") else 1 if name.endswith("high") else 0
@@ -205,7 +263,7 @@ def pack_figures(columns: Mapping[str, Sequence[Any] | Floats], grid: Grid, abou
     for name, values in columns.items():
         head: dict[str, Any] = {"name": name}
         if isinstance(values, np.ndarray):
-            figures = np.round(values, DECIMALS)
+            figures = np.round(values, FEWER_DECIMALS.get(name, DECIMALS))
         else:
             texts = list(dict.fromkeys(value for value in values if value is not None))
             places = {text: float(i) for i, text in enumerate(texts)}
@@ -217,6 +275,8 @@ def pack_figures(columns: Mapping[str, Sequence[Any] | Floats], grid: Grid, abou
         scale = _scale(figures[present])
         kept = np.where(present, np.rint(figures * scale) / scale, np.nan)
         rest = (np.rint(kept * scale) - _expected(name, known, grid, kept, scale))[present]
+        if np.abs(rest).max() <= ROUNDING.get(name, 0) * scale / 100:
+            rest = np.zeros_like(rest)
         planes, count = _planes(rest)
         mask = np.packbits(present, bitorder="little").tobytes()
         if mask not in masks:
@@ -242,7 +302,7 @@ def pack_figures(columns: Mapping[str, Sequence[Any] | Floats], grid: Grid, abou
 
 
 def unpack_figures(content: bytes) -> tuple[dict[str, Any], dict[str, list[Any]]]:
-    """Head and columns of what `pack_figures` packed, decoded period by period as the page does it."""
+    """Head and columns of what `pack_figures` packed, decoded cell by cell as the page does it."""
     start = 4 + int.from_bytes(content[:4], "little")
     head = json.loads(content[4:start])
     grid = Grid(
@@ -268,12 +328,11 @@ def unpack_figures(content: bytes) -> tuple[dict[str, Any], dict[str, list[Any]]
         rest[present] = _numbers(content, at, int(present.sum()), column["planes"])
         at += int(present.sum()) * column["planes"]
         own = np.full(cells, np.nan)
-        for period in range(grid.periods):
-            here = slice(period, None, grid.periods)
-            # What is not decoded yet must not be looked at, only where it will be.
+        for cell in np.flatnonzero(present):
+            # What is not decoded yet is never looked at, only where it will be.
             guess = np.where(present, np.nan_to_num(own, nan=0.0), np.nan)
             expected = _expected(column["name"], known, grid, guess, column["scale"])
-            own[here] = (expected[here] + rest[here]) / column["scale"]
+            own[cell] = (expected[cell] + rest[cell]) / column["scale"]
         known[column["name"]] = own
     texts = {column["name"]: column["texts"] for column in head["columns"] if "texts" in column}
     return head, {
@@ -284,42 +343,91 @@ def unpack_figures(content: bytes) -> tuple[dict[str, Any], dict[str, list[Any]]
     }
 
 
-def pack_outlines(topology: Mapping[str, Any], about: Mapping[str, Any]) -> bytes:
-    """Pack the arcs of a topology.
+def pack_outlines(topology: Mapping[str, Any], name: str, regions: Sequence[Sequence[Any]]) -> bytes:
+    """Pack the arcs of a topology and one object over them.
 
     Args:
         topology: quantised TopoJSON: `transform`, and `arcs` whose points are differences but for the first.
-        about: geometries and whatever else belongs to them; JSON.
+        name: the object.
+        regions: rows that begin with an id: those of the object's shapes in their order, then further ones.
 
     Returns:
-        Head and planes, as of `pack_figures`: all steps east, then all steps north.
+        Head and planes, as of `pack_figures`: all steps east, all steps north, all references to arcs. An arc begins
+        where the one before it ended, and a reference counts from the one before it, so that in the order of first use
+        (see `split_topology`) most of these are nothing or one. The lowest bit of a reference says whether the arc is
+        walked backwards.
     """
-    arcs = topology["arcs"]
     # Positions are rounded, not steps, so that nothing drifts along an arc and ends that meet still do.
-    steps = np.concatenate(
-        [np.zeros((0, 2))]
-        + [
-            np.diff(np.rint(np.cumsum(np.asarray(arc, dtype=np.float64)[:, :2], axis=0)), axis=0, prepend=0)
-            for arc in arcs
-        ]
-    )
-    (east, wide), (north, tall) = _planes(steps[:, 0]), _planes(steps[:, 1])
+    arcs = [np.rint(np.cumsum(np.asarray(arc, dtype=np.float64)[:, :2], axis=0)) for arc in topology["arcs"]]
+    steps = np.diff(np.concatenate([np.zeros((1, 2)), *arcs]), axis=0)
+    shapes, references = [], []
+    for shape in topology["objects"][name]["geometries"]:
+        parts = shape.get("arcs") or []
+        polygons = [parts] if shape["type"] == "Polygon" else parts
+        shapes.append([[len(ring) for ring in rings] for rings in polygons])
+        references += [arc for rings in polygons for ring in rings for arc in ring]
+    backwards = np.array([arc < 0 for arc in references], dtype=np.float64)
+    places = np.array([0, *(~arc if arc < 0 else arc for arc in references)], dtype=np.float64)
+    planes = [_planes(numbers) for numbers in (steps[:, 0], steps[:, 1], 2 * np.diff(places) + backwards)]
     head = json.dumps(
         {
-            **about,
+            "outlined": regions,
             "transform": topology["transform"],
             "points": [len(arc) for arc in arcs],
-            "planes": [wide, tall],
+            "shapes": shapes,
+            "references": len(references),
+            "planes": [count for _, count in planes],
         },
         separators=(",", ":"),
         ensure_ascii=True,
     ).encode()
-    return len(head).to_bytes(4, "little") + head + east + north
+    return len(head).to_bytes(4, "little") + head + b"".join(content for content, _ in planes)
+
+
+def unpack_outlines(content: bytes) -> tuple[dict[str, Any], list[Floats], dict[str, Any]]:
+    """Head, arcs as positions on the grid, and arcs by shape, polygon and ring, of what `pack_outlines` packed."""
+    start = 4 + int.from_bytes(content[:4], "little")
+    head = json.loads(content[4:start])
+    count, (east, north, referring) = sum(head["points"]), head["planes"]
+    steps = [
+        _numbers(content, start, count, east),
+        _numbers(content, start + count * east, count, north),
+    ]
+    places = np.cumsum(np.column_stack(steps), axis=0)
+    arcs = np.split(places, np.cumsum(head["points"])[:-1])
+    codes = _numbers(content, start + count * (east + north), head["references"], referring)
+    indices = iter(
+        np.where(codes % 2 == 1, ~np.cumsum(codes // 2).astype(int), np.cumsum(codes // 2).astype(int)).tolist()
+    )
+    shapes = {
+        region: [[[next(indices) for _ in range(length)] for length in rings] for rings in polygons]
+        for (region, *_), polygons in zip(head["outlined"], head["shapes"], strict=False)
+    }
+    return head, arcs, shapes
 
 
 def as_text(content: bytes) -> str:
-    """Bytes as text for a page: gzip without a time of day, in base64."""
-    return base64.b64encode(gzip.compress(content, 9, mtime=0)).decode()
+    """Bytes as text for a page: gzip without a time of day, 13 bits in two printable signs.
+
+    That is 8 % less than base64. `<` is none of the signs, so that the text is inert within a script element.
+    """
+    packed = gzip.compress(content, LEVEL, mtime=0)
+    bits = np.unpackbits(np.frombuffer(packed, dtype=np.uint8))
+    padded = np.concatenate([bits, np.zeros(-len(bits) % PAIR_BITS, dtype=np.uint8)])
+    numbers = padded.reshape(-1, PAIR_BITS).astype(np.int64) @ (1 << np.arange(PAIR_BITS - 1, -1, -1))
+    pairs = np.column_stack([numbers // len(SIGNS), numbers % len(SIGNS)]).ravel()
+    text = np.frombuffer(SIGNS.encode(), dtype=np.uint8)[pairs].tobytes().decode()
+    # The bits that fill up the last pair may make a byte too many, which the first sign counts.
+    return f"{SIGNS[len(padded) // 8 - len(packed)]}{text}"
+
+
+def from_text(text: str) -> bytes:
+    """Bytes of a text of `as_text`."""
+    digits = np.array([SIGNS.index(sign) for sign in text])
+    numbers = digits[1::2] * len(SIGNS) + digits[2::2]
+    bits = ((numbers[:, None] >> np.arange(PAIR_BITS - 1, -1, -1)) & 1).astype(np.uint8).ravel()
+    packed = np.packbits(bits[: len(bits) // 8 * 8]).tobytes()
+    return gzip.decompress(packed[: len(packed) - int(digits[0])])
 
 
 def split_topology(topology: Mapping[str, Any], outer: str, inner: str) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -331,13 +439,18 @@ def split_topology(topology: Mapping[str, Any], outer: str, inner: str) -> tuple
         inner: object of the finer layer.
 
     Returns:
-        Two topologies. The second has further arcs only; its geometries count those of the first before its own.
+        Two topologies, with arcs in the order of their first use. The second has further arcs only; its geometries
+        count those of the first before its own.
     """
 
-    def used(arcs: Any) -> set[int]:
+    def used(name: str) -> list[int]:
+        shapes = topology["objects"].get(name, {"geometries": []})["geometries"]
+        return [arc for shape in shapes for arc in flat(shape.get("arcs") or [])]
+
+    def flat(arcs: Any) -> list[int]:
         if isinstance(arcs, int):
-            return {~arcs if arcs < 0 else arcs}
-        return set().union(*(used(part) for part in arcs)) if arcs else set()
+            return [~arcs if arcs < 0 else arcs]
+        return [arc for part in arcs for arc in flat(part)]
 
     def renamed(arcs: Any) -> Any:
         if isinstance(arcs, int):
@@ -350,12 +463,9 @@ def split_topology(topology: Mapping[str, Any], outer: str, inner: str) -> tuple
             for shape in topology["objects"][name]["geometries"]
         ]
 
-    first = sorted(set().union(*(used(shape.get("arcs", [])) for shape in topology["objects"][outer]["geometries"])))
-    second = sorted(
-        set().union(*(used(shape.get("arcs", [])) for shape in topology["objects"][inner]["geometries"])) - set(first)
-        if inner in topology["objects"]
-        else ()
-    )
+    first = list(dict.fromkeys(used(outer)))
+    known = set(first)
+    second = [arc for arc in dict.fromkeys(used(inner)) if arc not in known]
     places = {arc: i for i, arc in enumerate([*first, *second])}
     parts = []
     for name, arcs in ((outer, first), (inner, second)):

@@ -32,7 +32,6 @@ FIGURES: Final = (
     "n_us",
     "n_other",
     "n_unknown",
-    "events",
     "cn_share",
     "cn_share_low",
     "cn_share_high",
@@ -44,7 +43,6 @@ FIGURES: Final = (
     "location_quotient",
     "coverage",
     "cn_per_1000_developers",
-    "us_per_1000_developers",
     "change_previous",
     "change_previous_low",
     "change_previous_high",
@@ -54,7 +52,9 @@ FIGURES: Final = (
     "reason",
     "source_id",
 )
-"""Columns of `estimates` on the page, in an order in which each can be foreseen from those before it."""
+"""Columns of `estimates` on the page, in an order in which each can be foreseen from those before it.
+
+What the page neither shows nor needs stays in the open data."""
 
 RATE: Final = "cn_per_1000_developers"
 WORLD_OBJECT: Final = "economies"
@@ -175,12 +175,6 @@ def _notices(cells: pl.DataFrame, regions: pl.DataFrame, signal: SignalSpec, cod
     }
 
 
-def _shape(geometry: dict[str, Any]) -> list[Any]:
-    """Id and polygons; none of a null geometry. Names come from tables, never from a topology."""
-    arcs = geometry.get("arcs") or []
-    return [geometry["id"], [arcs] if geometry["type"] == "Polygon" else arcs]
-
-
 def _parts(
     cells: pl.DataFrame, parts: pl.DataFrame, geometries: list[dict[str, Any]], order: Mapping[str, int]
 ) -> list[list[Any]]:
@@ -256,11 +250,10 @@ def page_content(
     inner_order = {row[0]: len(order) + i for i, row in enumerate(subdivisions)}
 
     blobs: dict[str, str] = {
-        "outlines": packing.as_text(packing.pack_outlines(outer, {"shapes": [_shape(shape) for shape in outlines]}))
+        "outlines": packing.as_text(packing.pack_outlines(outer, WORLD_OBJECT, [[shape["id"]] for shape in outlines]))
     }
     if subdivisions:
-        about = {"shapes": [_shape(shape) for shape in inlines], "regions": subdivisions}
-        blobs["parts"] = packing.as_text(packing.pack_outlines(inner, about))
+        blobs["parts"] = packing.as_text(packing.pack_outlines(inner, PARTS_OBJECT, subdivisions))
     others = [names.other_names(region["id"], region["level"], region["name"]) for region in listed]
     blobs["names"] = packing.as_text(json.dumps(others, ensure_ascii=False, separators=(",", ":")).encode())
 
@@ -300,7 +293,8 @@ def page_content(
             )
     first = cube.first_slice(cells, places, spec)
     data = {
-        "regions": listed,
+        "region_fields": list(listed[0]),
+        "regions": [list(region.values()) for region in listed],
         "series": series,
         "first": {
             "signal": first.spec.signal,

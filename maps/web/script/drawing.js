@@ -30,7 +30,7 @@ function drawWorld(packed) {
   L.polygon([...meridian(SEAM), ...meridian(SEAM + 360).reverse()], { ...fixed, className: "sea", stroke: true }).addTo(map);
   L.polyline(graticule, { ...fixed, className: "graticule" }).addTo(map);
   arcs = arcsOf(packed);
-  for (const [id, parts] of packed.shapes) shapes.set(id, polygonsOf(parts, arcs));
+  for (const [id, parts] of shapesOf(packed)) shapes.set(id, polygonsOf(parts, arcs));
   marks = L.layerGroup().addTo(map);
   regions.forEach(({ id, level, dot }, index) => {
     if (level === "country" && !dot) drawn(index, L.polygon(shapes.get(id), { ...painted, stroke: false, className: "economy" }), map);

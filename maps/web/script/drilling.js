@@ -4,8 +4,8 @@ let parts = null, drawnOf = null, partsLoading;
 const loadParts = () => partsLoading ||= $("parts") ? readParts() : Promise.resolve();
 async function readParts() {
   const packed = opened(await unzipped("parts")), all = [...arcs, ...arcsOf(packed)];
-  parts = new Map(packed.shapes.map(([id, lines]) => [id, () => polygonsOf(lines, all)]));
-  for (const [id, name, parent, lat = null, lng = null, vintage = null] of packed.regions) regions.push({ id, name, level: "admin1", parent, lat, lng, vintage });
+  parts = new Map(shapesOf(packed).map(([id, lines]) => [id, () => polygonsOf(lines, all)]));
+  for (const [id, name, parent, lat = null, lng = null, vintage = null] of packed.outlined) regions.push({ id, name, level: "admin1", parent, lat, lng, vintage });
 }
 /** Centroid of the largest ring, where the cross of a hidden cell and the arrow keys find it. */
 function anchor(polygons) {

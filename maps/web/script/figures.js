@@ -81,17 +81,15 @@ function explained(target, row, child) {
 function sparkline(region) {
   const rows = series().periods.map((_, t) => rowOf(region, t)), shares = rows.map(row => row.cn_share);
   if (shares.filter(share => share !== null).length < 2) return null;
-  const W = 190, H = 34, x = t => (t + 0.5) * W / rows.length, y = share => (H - 4) * (1 - share) + 2;
+  const W = 190, H = 34, x = t => ((t + 0.5) * W / rows.length).toFixed(1), y = share => ((H - 4) * (1 - share) + 2).toFixed(1);
   const plot = drawing("svg", { viewBox: `0 0 ${W} ${H}`, width: W, height: H, class: "trend", "aria-hidden": "true" });
   plot.append(drawing("path", { d: `M0 ${y(0.5)}H${W}`, class: "half" }));
   // Runs without a gap: what is hidden or missing breaks the line.
   let run = [];
   const close = () => {
-    if (run.length) {
-      const band = run.filter(t => rows[t].cn_share_low !== null);
-      if (band.length > 1) plot.append(drawing("path", { class: "band", d: `M${band.map(t => `${x(t)} ${y(rows[t].cn_share_high)}`).join("L")}L${band.reverse().map(t => `${x(t)} ${y(rows[t].cn_share_low)}`).join("L")}z` }));
-      plot.append(drawing("path", { class: "line", d: `M${run.map(t => `${x(t).toFixed(1)} ${y(shares[t]).toFixed(1)}`).join("L")}h.01` }));
-    }
+    const path = (times, name) => times.map(t => `${x(t)} ${y(rows[t][name])}`).join("L"), band = run.filter(t => rows[t].cn_share_low !== null);
+    if (band.length > 1) plot.append(drawing("path", { class: "band", d: `M${path(band, "cn_share_high")}L${path(band.reverse(), "cn_share_low")}z` }));
+    if (run.length) plot.append(drawing("path", { class: "line", d: `M${path(run, "cn_share")}h.01` }));
     run = [];
   };
   shares.forEach((share, t) => share === null ? close() : run.push(t));

@@ -26,7 +26,8 @@ function refresh() {
 window.AdoptionAtlas = async (container, content) => {
   map = container;
   data = content;
-  ({ regions, words } = data);
+  ({ words } = data);
+  regions = data.regions.map(row => Object.fromEntries(row.map((value, i) => [data.region_fields[i], value])));
   box = map.getContainer();
   drawWorld(opened(await unzipped("outlines")));
   box.addEventListener("keydown", pressed, true);

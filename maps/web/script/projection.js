@@ -27,16 +27,23 @@ L.CRS.EqualEarth = L.extend({}, L.CRS, {
 const acrossSeam = line => line.reduce((sum, point) => sum + point[1], 0) / line.length < SEAM;
 const shifted = line => acrossSeam(line) ? line.map(([lat, lng]) => [lat, lng + 360]) : line;
 
-/** Arcs of a packed topology as lines of [lat, lng]. */
+/** Arcs of a packed topology as lines of [lat, lng]; each begins where the one before it ended. */
 function arcsOf({ bytes, start, points, planes: [wide, tall], transform: { scale: [sx, sy], translate: [tx, ty] } }) {
   const count = points.reduce((sum, length) => sum + length, 0);
   const east = integers(bytes, start, count, wide), north = integers(bytes, start + count * wide, count, tall);
-  let k = 0;
-  return points.map(length => {
-    const line = [];
-    for (let i = 0, x = 0, y = 0; i < length; i++, k++) line.push([(y += north[k]) * sy + ty, (x += east[k]) * sx + tx]);
-    return line;
-  });
+  let k = 0, x = 0, y = 0;
+  return points.map(length => Array.from({ length }, () => [(y += north[k]) * sy + ty, (x += east[k++]) * sx + tx]));
+}
+/** Region → polygons as rings of arcs; a negative number is an arc backwards. */
+function shapesOf({ bytes, start, points, outlined, shapes, references, planes: [wide, tall, deep] }) {
+  const codes = integers(bytes, start + points.reduce((sum, length) => sum + length, 0) * (wide + tall), references, deep);
+  let k = 0, arc = 0;
+  const next = () => {
+    const back = codes[k] & 1;
+    arc += (codes[k++] - back) / 2;
+    return back ? ~arc : arc;
+  };
+  return shapes.map((polygons, i) => [outlined[i][0], polygons.map(rings => rings.map(length => Array.from({ length }, next)))]);
 }
 /** Polygons of one region. Quantisation may leave nothing of it; then there are none. */
 const polygonsOf = (parts, arcs) => parts.map(rings => rings.map(indices => {
