@@ -1,10 +1,11 @@
 """The interactive map at full size: bytes, and how long it takes to build, to be ready, to step and to open an economy.
 
-Made-up figures, nothing observed: 48 months of 3 signals with every figure that the page has, for the world, subregions,
-economies and metro areas, and the newest month of all 3,900 subdivisions for the two signals that know them. Beside it
-plain `folium.Choropleth` with one slice and with twelve: folium has no months, so that each is a layer with outlines of
-its own. The map runs in Chromium without a network; folium's page, whose libraries lie on other hosts, cannot run there at
-all, so that only its bytes and its remote files are counted. Exits with 1 where a budget is missed.
+Made-up figures, nothing observed: 48 months of 3 signals with every figure that the page has, for the world,
+subregions, economies and metro areas, and the newest month of all 3,900 subdivisions for the two signals that know
+them. Beside it plain `folium.Choropleth` with one slice and with twelve: folium has no months, so that each is a
+layer with outlines of its own. The map runs in Chromium without a network; folium's page, whose libraries lie on
+other hosts, cannot run there at all, so that only its bytes and its remote files are counted. Exits with 1 where a
+budget is missed.
 
     python benchmarks/interactive_map.py [FOLDER]
 """
