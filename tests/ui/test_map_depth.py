@@ -413,3 +413,64 @@ def test_without_scripts_there_is_a_table(browser, deep, deep_file):
     assert page.is_visible("#title")
     assert not page.is_visible("#controls")
     context.close()
+
+
+def hostile_world():
+    """A square economy of two halves whose names are meant to do harm."""
+    topology = synthetic.topology()
+    topology["arcs"].append([[30, 100], [0, 10], [10, 0], [0, -10], [-10, 0]])
+    arc = len(topology["arcs"]) - 1
+    topology["objects"]["subdivisions"] = {
+        "geometries": [{"type": "Polygon", "id": f"AA-{i}", "arcs": [[arc]]} for i in (1, 2)]
+    }
+    topology["objects"]["economies"]["geometries"][0]["id"] = "AA"
+    regions = synthetic.regions().with_columns(pl.col("region_id").replace("A0", "AA"))
+    names = ("</script><img src=x onerror=document.body.dataset.broken=1>", "\u202e=HYPERLINK(1)")
+    parts = pl.DataFrame(
+        [(f"AA-{i + 1}", name, "AA", None, None, None) for i, name in enumerate(names)],
+        schema=["region_id", "name", "parent_id", "longitude", "latitude", "vintage"],
+        orient="row",
+    )
+    rows = [
+        synthetic.cell("AA", cn_share=0.5),
+        synthetic.cell("AA-1", level="admin1"),
+        synthetic.cell("AA-2", level="admin1", reason="@SUM(1)"),
+        synthetic.cell("AA-99", level="admin1", cn_share=0.9),
+    ]
+    return pl.DataFrame(rows, schema=synthetic.SCHEMA, orient="row"), regions, topology, parts
+
+
+def test_hostile_subdivisions_and_addresses_stay_text(show, tmp_path):
+    table, regions, topology, parts = hostile_world()
+    file = tmp_path / "hostile.html"
+    file.write_text(
+        render_world_map(table, regions, synthetic.spec(), topology=topology, parts=parts), encoding="utf-8"
+    )
+    attack = "#in=AA&region=AA-1&signal=%3Cimg%20src%3Dx%20onerror%3Ddocument.body.dataset.broken%3D1%3E"
+    page = show(file, attack)
+    page.click("summary")
+    page.wait_for_selector("#rows tr")
+    assert page.evaluate("document.body.dataset.broken") is None
+    assert page.locator("img").count() == 0
+    assert "signal <img src=x" in page.text_content("#astray")
+    names = page.locator("#rows th").all_text_contents()
+    assert "</script><img src=x onerror=document.body.dataset.broken=1>" in names
+    assert not any("\u202e" in name for name in names)
+    with page.expect_download() as download:
+        page.click("#csv")
+    text = Path(download.value.path()).read_text(encoding="utf-8-sig")
+    assert "'=HYPERLINK(1)" in text
+    assert "'@SUM(1)" in text
+
+
+def test_a_subdivision_without_an_outline_is_counted_and_listed(show, tmp_path):
+    table, regions, topology, parts = hostile_world()
+    file = tmp_path / "undrawn.html"
+    file.write_text(
+        render_world_map(table, regions, synthetic.spec(), topology=topology, parts=parts), encoding="utf-8"
+    )
+    page = show(file, "#in=AA")
+    assert page.text_content("#tally").startswith("3 subdivisions of")
+    assert "1 without an outline stand in the table only." in page.text_content("#tally")
+    page.click("summary")
+    page.wait_for_selector("#rows tr[data-region='AA-99']")

@@ -65,7 +65,7 @@ function describe(target, row) {
   const trend = sparkline(row.region);
   target.replaceChildren(named("strong", row), ...(trend ? [trend] : []), ...sentences(row).map(([kind, first, second]) => {
     const line = element("div", second ? "" : unbroken(first), kind);
-    if (second) line.append(element("span", first, "cn"), " · ", element("span", second, "us"));
+    if (second) line.append(element("span", unbroken(first), "cn"), " · ", element("span", unbroken(second), "us"));
     return line;
   }));
 }

@@ -23,7 +23,13 @@ function refresh() {
   card();
 }
 
-window.AdoptionAtlas = async (container, content) => {
+/** A map that cannot be drawn says why, instead of staying blank. */
+window.AdoptionAtlas = (container, content) => start(container, content).catch(error => {
+  $("astray").textContent = window.DecompressionStream ? `The map could not be drawn: ${error.message}` : "This browser cannot unpack the map (DecompressionStream). Newer ones can: Chrome 80, Firefox 113, Safari 16.4.";
+  $("astray").hidden = false;
+  throw error;
+});
+async function start(container, content) {
   map = container;
   data = content;
   ({ words } = data);
@@ -59,9 +65,10 @@ window.AdoptionAtlas = async (container, content) => {
     theme: () => { document.documentElement.dataset.theme = getComputedStyle(document.body).colorScheme === "dark" ? "light" : "dark"; },
   });
   $("find").onkeydown = entered;
+  document.addEventListener("pointerdown", event => { if (!$("search").contains(event.target)) $("found").hidden = true; });
   $("table").ontoggle = table;
   addEventListener("popstate", recall);
 
   await recall();
   document.body.dataset.ready = "yes";
-};
+}
