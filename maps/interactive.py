@@ -243,7 +243,7 @@ class AdoptionLayer(MacroElement):
             "ends": share.ends,
             "classes": list(zip(colours.CLASS_COLOURS, share.labels, strict=True)),
             # The whole swatch in full, and upon it what fewer are counted in.
-            "strengths": [(colours.ramp("diverging", level), tall) for level, tall in ((2, 24), (1, 14), (0, 7))],
+            "strengths": [(colours.ramp("diverging", level), tall) for level, tall in ((2, 100), (1, 60), (0, 30))],
             "strength_words": ", ".join(words.STRENGTHS),
             "kinds": [(key, fill, words.EVIDENCE[key]) for key, fill in patterns.EVIDENCE_FILLS.items()],
             "looks": [*patterns.legend(), ("without_measure", "url(#dashes)", words.WITHOUT_MEASURE)],

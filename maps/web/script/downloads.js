@@ -59,7 +59,7 @@ function picture() {
     text(left + 33, down, `${label.textContent}: ${number.textContent}`, 12);
   });
   down += 6;
-  for (const id of ["tally", "about", "credit"]) write(id, 11);
+  for (const id of [...(state.view === "evidence" ? [] : ["strength-words"]), "tally", "about", "credit"]) write(id, 11);
   set(out, { viewBox: `0 0 ${width} ${down += 12}`, height: down });
   return out;
 }

@@ -3,6 +3,8 @@
 const narrow = () => matchMedia("(max-width: 700px)").matches;
 function hover(index, x, y) {
   const tip = $("tip");
+  // Who points at an economy may open it next.
+  loadParts();
   describe(tip, rows.get(index));
   tip.hidden = false;
   const { offsetWidth: w, offsetHeight: h } = tip;
