@@ -37,6 +37,15 @@ FIGURES: Final = (
     "reason",
     "source_id",
 )
+FURTHER: Final = (
+    "cn_share_shrunk_low",
+    "cn_share_shrunk_high",
+    "cn_per_1000_developers",
+    *(f"change_{since}{end}" for since in ("previous", "year") for end in ("", "_low", "_high")),
+)
+"""Figures that a map shows where the table has them."""
+SUBDIVISION: Final = r"^[A-Z]{2}-[A-Z0-9]{1,3}$"
+"""An ISO 3166-2 code."""
 DRAWN_LEVELS: Final = ("world", "subregion", "country", "metro")
 LOOKS: Final = ("plain", "small", "modelled", "suppressed", "not_observable", "not_observed")
 SMALL_AREA_KM2: Final = 3000.0
@@ -103,10 +112,55 @@ class Slice:
     counts: LegendCounts
 
 
-def _offenders(values: Sequence[object]) -> str:
+NO_COUNTS: Final = LegendCounts(
+    classes=(), small=0, modelled=0, suppressed=0, not_observable=0, not_observed=0, without_row=0, metro=0
+)
+"""Counts of what has no cells."""
+
+
+def offenders(values: Sequence[object]) -> str:
+    """Offending values for a message, the first twenty and how many more."""
     shown = ", ".join(str(value) for value in values[:_SHOWN_AT_MOST])
     rest = len(values) - _SHOWN_AT_MOST
     return f"{shown} and {rest} more" if rest > 0 else shown
+
+
+def completed(cells: pl.DataFrame, regions: pl.DataFrame) -> pl.DataFrame:
+    """A table of one's own with the columns that it does not need to have.
+
+    Args:
+        cells: at least `signal`, `period`, `coding`, `region_id`, `cn_share` and `evidence`; with `n` also `counted`,
+            and with a share that is null also `state`.
+        regions: region table.
+
+    Returns:
+        The table with every column of `KEY`, `level` and `FIGURES`. The level is the registry's, or `admin1` of an
+        ISO 3166-2 code; the state of a share is `value`, or `zero` where it is 0.
+
+    Raises:
+        MapError: if a column lacks that cannot be told from the others.
+    """
+    needed = ["signal", "period", "coding", "region_id", "cn_share", "evidence"]
+    needed += ["counted"] if "n" in cells.columns else []
+    needed += ["state"] if "cn_share" in cells.columns and cells["cn_share"].null_count() else []
+    if missing := [name for name in needed if name not in cells.columns]:
+        raise MapError(f"The table lacks columns: {offenders(missing)}.")
+    if "state" not in cells.columns:
+        cells = cells.with_columns(
+            state=pl.when(pl.col("cn_share") == 0).then(pl.lit("zero")).otherwise(pl.lit("value"))
+        )
+    if "level" not in cells.columns:
+        listed = regions.select("region_id", "level")
+        code = pl.col("region_id").str.contains(SUBDIVISION)
+        cells = cells.join(listed, on="region_id", how="left", maintain_order="left").with_columns(
+            pl.col("level").fill_null(pl.when(code).then(pl.lit("admin1")).otherwise(pl.lit("country")))
+        )
+    texts = ("counted", "reason", "source_id")
+    return cells.with_columns(
+        pl.lit(None, dtype=pl.String if name in texts else pl.Float64).alias(name)
+        for name in FIGURES
+        if name not in cells.columns
+    )
 
 
 def check_cells(cells: pl.DataFrame, regions: pl.DataFrame, spec: MapSpec) -> None:
@@ -124,21 +178,30 @@ def check_cells(cells: pl.DataFrame, regions: pl.DataFrame, spec: MapSpec) -> No
     """
     missing = [name for name in (*KEY, "level", *FIGURES) if name not in cells.columns]
     if missing:
-        raise MapError(f"The table lacks columns: {_offenders(missing)}.")
+        raise MapError(f"The table lacks columns: {offenders(missing)}.")
     faults: list[str] = []
 
     def fault(what: str, where: pl.Expr, *shown: str) -> None:
         bad = cells.filter(where)
         if bad.height:
             items = [" ".join(str(value) for value in row) for row in bad.select(shown).unique().sort(shown).rows()]
-            faults.append(f"{what}: {_offenders(items)}")
+            faults.append(f"{what}: {offenders(items)}")
 
     fault("signals that the map does not name", ~pl.col("signal").is_in([s.signal for s in spec.signals]), "signal")
-    fault("unknown regions", ~pl.col("region_id").is_in(regions["region_id"].to_list()), "region_id")
+    known = pl.col("region_id").is_in(regions["region_id"].to_list())
+    fault("unknown regions", ~known & (pl.col("level") != "admin1"), "region_id")
+    fault(
+        "subdivisions that are no ISO 3166-2 codes",
+        (pl.col("level") == "admin1") & ~pl.col("region_id").str.contains(SUBDIVISION),
+        "region_id",
+    )
     fault("repeated keys", pl.struct(KEY).is_duplicated(), *KEY)
     fault("unknown states", ~pl.col("state").is_in(list(words.STATES)), "region_id", "state")
     fault("unknown evidence", ~pl.col("evidence").is_in(list(words.EVIDENCE)), "region_id", "evidence")
     fault("unknown coding", ~pl.col("coding").is_in(list(words.CODINGS)), "region_id", "coding")
+    for name in FURTHER:
+        if name in cells.columns:
+            fault(f"{name} is not finite", ~pl.col(name).is_finite(), "region_id", name)
     for name in (*SHARES, *COUNTS, "location_quotient"):
         figure = pl.col(name).cast(pl.Float64)
         fault(f"{name} is not finite", ~figure.is_finite(), "region_id", name)
@@ -193,7 +256,18 @@ def _count(rows: pl.DataFrame) -> LegendCounts:
     )
 
 
-def _slice(cells: pl.DataFrame, regions: pl.DataFrame, spec: SignalSpec, period: dt.date | None, coding: str) -> Slice:
+def slice_of(
+    cells: pl.DataFrame, regions: pl.DataFrame, spec: SignalSpec, period: dt.date | None, coding: str
+) -> Slice:
+    """One slice.
+
+    Args:
+        cells: the cells of its signal, period and coding, checked.
+        regions: regions as of `places`.
+        spec: how the signal is called.
+        period: its period; null if the table has no row of the signal.
+        coding: its coding.
+    """
     figures = cells.select("region_id", *FIGURES, has_row=pl.lit(value=True))
     rows = (
         regions.join(figures, on="region_id", how="left", validate="1:1", maintain_order="left")
@@ -206,6 +280,44 @@ def _slice(cells: pl.DataFrame, regions: pl.DataFrame, spec: SignalSpec, period:
         .with_columns(_class().alias("class"))
     )
     return Slice(spec=spec, period=period, coding=coding, rows=rows, counts=_count(rows))
+
+
+def places(regions: pl.DataFrame) -> pl.DataFrame:
+    """Regions of a world map in its order, by level and id, with names free of marks that reorder text."""
+    order = {name: i for i, name in enumerate(DRAWN_LEVELS)}
+    return (
+        regions.filter(pl.col("level").is_in(DRAWN_LEVELS))
+        .with_columns(
+            pl.Series(
+                "name",
+                [words.plain(name) for name in regions.filter(pl.col("level").is_in(DRAWN_LEVELS))["name"]],
+                dtype=pl.String,
+            )
+        )
+        .sort(pl.col("level").replace_strict(order), "region_id")
+    )
+
+
+def first_slice(cells: pl.DataFrame, regions: pl.DataFrame, spec: MapSpec) -> Slice:
+    """The slice that a page opens with: the first, in the order of `slices`, in which an economy has a share.
+
+    Args:
+        cells: table `estimates`, checked.
+        regions: regions as of `places`.
+        spec: the map.
+    """
+    shown = [signal.signal for signal in spec.signals]
+    codings = list(words.CODINGS)
+    known = cells.filter((pl.col("level") == "country") & pl.col("cn_share").is_not_null()) if cells.height else cells
+    for some in (known, cells):
+        keys = some.select("signal", "period", "coding").unique().rows()
+        if keys:
+            signal, period, coding = min(
+                keys, key=lambda key: (shown.index(key[0]), -key[1].toordinal(), codings.index(key[2]))
+            )
+            own = cells.filter(signal=signal, period=period, coding=coding)
+            return slice_of(own, regions, spec.signal(signal), period, coding)
+    return slice_of(cells, regions, spec.signals[0], None, codings[0])
 
 
 def slices(cells: pl.DataFrame, regions: pl.DataFrame, spec: MapSpec) -> list[Slice]:
@@ -225,11 +337,7 @@ def slices(cells: pl.DataFrame, regions: pl.DataFrame, spec: MapSpec) -> list[Sl
     """
     cells = cells.filter(pl.col("level").is_in(DRAWN_LEVELS)) if "level" in cells.columns else cells
     check_cells(cells, regions, spec)
-    places = (
-        regions.filter(pl.col("level").is_in(DRAWN_LEVELS))
-        .with_columns(pl.col("name").map_elements(words.plain, return_dtype=pl.String))
-        .sort(pl.col("level").replace_strict({name: i for i, name in enumerate(DRAWN_LEVELS)}), "region_id")
-    )
+    drawn = places(regions)
     cells = cells.with_columns(pl.col("reason").map_elements(words.plain, return_dtype=pl.String))
     found: list[Slice] = []
     for signal in spec.signals:
@@ -238,9 +346,9 @@ def slices(cells: pl.DataFrame, regions: pl.DataFrame, spec: MapSpec) -> list[Sl
         order = {name: i for i, name in enumerate(words.CODINGS)}
         keys.sort(key=lambda key: (-key[0].toordinal(), order[key[1]]))
         if not keys:
-            found.append(_slice(own, places, signal, None, "publisher"))
+            found.append(slice_of(own, drawn, signal, None, "publisher"))
         found.extend(
-            _slice(own.filter(period=period, coding=coding), places, signal, period, coding) for period, coding in keys
+            slice_of(own.filter(period=period, coding=coding), drawn, signal, period, coding) for period, coding in keys
         )
     return found
 
@@ -285,7 +393,7 @@ def _metro_words(evidence: pl.Series) -> str:
     if not evidence.len() or modelled == evidence.len():
         return "metro areas modelled" if modelled else ""
     rest = f", {modelled} of them modelled" if modelled else ""
-    return f"{evidence.len()} metro areas with a share{rest}"
+    return f"{evidence.len()} metro area{'s' if evidence.len() > 1 else ''} with a share{rest}"
 
 
 def subtitle(one: Slice) -> str:

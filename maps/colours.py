@@ -14,6 +14,12 @@ from typing import Final
 CLASS_COLOURS: Final = ("#0b4a80", "#3d86bd", "#93bfe0", "#f2efe9", "#f0b27d", "#cc6a1b", "#8a3b00")
 """Fill of each class of the CN share, from US (blue) over contested to Chinese (orange)."""
 
+SEQUENTIAL_COLOURS: Final = ("#fff1de", "#fbd2a2", "#f4ae69", "#e08737", "#b8621a", "#8a4310", "#562507")
+"""Fill of each class of a figure of the Chinese side alone, from little (pale) to much (dark)."""
+
+STRENGTHS: Final = (0.5, 0.75, 1.0)
+"""How much of its colour a cell keeps by how many it rests on: fewer than 100, fewer than 1,000, more."""
+
 CHINESE: Final = "#cc6a1b"
 AMERICAN: Final = "#3d86bd"
 CHINESE_INK: Final = "#9a4a06"
@@ -41,6 +47,9 @@ EVIDENCE_COLOURS: Final = {
 }
 """Fill by evidence, darker the stronger; a hue that means neither origin."""
 
+SMALL_STRENGTH: Final = 0.6
+"""How much of its class colour a cell of few people keeps beneath the hatch."""
+
 MODELLED_STRENGTH: Final = 0.5
 """How much of its class colour a modelled cell keeps."""
 
@@ -63,6 +72,21 @@ def mix(colour: str, ground: str, *, strength: float) -> str:
     """
     pairs = zip(channels(colour), channels(ground), strict=True)
     return "#" + "".join(f"{round(below + (above - below) * strength):02x}" for above, below in pairs)
+
+
+def ramp(name: str, level: int = len(STRENGTHS) - 1) -> tuple[str, ...]:
+    """Fills of the classes of a ramp.
+
+    Args:
+        name: `diverging` or `sequential`.
+        level: index of `STRENGTHS`. Colours are mixed with paper, as no transparency can be: what lies beneath
+            would show through.
+
+    Returns:
+        Seven `#rrggbb`.
+    """
+    whole = SEQUENTIAL_COLOURS if name == "sequential" else CLASS_COLOURS
+    return tuple(mix(colour, PAPER, strength=STRENGTHS[level]) for colour in whole)
 
 
 def luminance(colour: str) -> float:

@@ -20,6 +20,14 @@ CLASS_LABELS: Final = ("0–10", "10–25", "25–40", "40–60", "60–75", "75
 SMALL_N: Final = 30
 """Cells that rest on fewer people are hatched (DESIGN, section 6, rule 8)."""
 
+STRENGTH_BREAKS: Final = (100, 1000)
+"""Cells that rest on fewer are paler (value-by-alpha; Roth, Woodruff and Johnson 2010)."""
+
+
+def strength_of(n: float | None) -> int:
+    """Strength of a cell's colour by how many it rests on: 0 (pale) to 2; 0 where nobody knows how many."""
+    return 0 if n is None else bisect_right(STRENGTH_BREAKS, n)
+
 
 def class_of(share: float) -> int:
     """Class of a CN share.

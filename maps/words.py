@@ -44,8 +44,11 @@ LEVELS: Final = {
     "world": "world",
     "subregion": "subregion",
     "country": "economy or territory",
+    "admin1": "subdivision",
     "metro": "metro area",
 }
+PLURALS: Final = {"country": "economies and territories", "admin1": "subdivisions"}
+STRENGTHS: Final = ("fewer than 100 counted", "100–999", "1,000 and more")
 LOOKS: Final = {
     "small": "fewer than 30 counted",
     "modelled": "modelled",
@@ -54,13 +57,17 @@ LOOKS: Final = {
     "not_observable": "no source can tell",
     "not_observed": "no data in this run",
 }
+WITHOUT_MEASURE: Final = "a share, but not this figure"
 NO_ROW: Final = "The table of this run has no row for this region."
 SMALL_N: Final = "Fewer than 30 counted: read the interval, not the share."
 EXPLAIN: Final = "How these figures were computed"
 MAP_LABEL: Final = (
     "World map. Tab into it; arrow keys move between economies, territories and metro areas; "
-    "Enter zooms in; Escape closes the description."
+    "Enter shows the subdivisions; Escape or Backspace leads back."
 )
+NO_SUBDIVISION: Final = "No subdivision has a figure in this view."
+NOT_PAINTED: Final = "The share of the whole is not painted over its parts; it stands in the description and the table."
+NO_OUTLINES: Final = "No subdivisions are drawn of this place."
 DASH: Final = "–"
 
 

@@ -4,7 +4,6 @@ None of its figures is an observation. Economies are called A0, A1, …; their n
 """
 
 import datetime as dt
-import json
 from typing import Any
 
 import polars as pl
@@ -79,7 +78,7 @@ def regions() -> pl.DataFrame:
     return pl.DataFrame(rows, schema=list(names), orient="row", infer_schema_length=None)
 
 
-def topology() -> bytes:
+def topology() -> dict[str, Any]:
     """TopoJSON of the squares; one economy has no geometry."""
     arcs, geometries = [], []
     for index, region in enumerate(COUNTRIES):
@@ -89,14 +88,12 @@ def topology() -> bytes:
             continue
         arcs.append([[west + 180, south + 90], [0, 20], [20, 0], [0, -20], [-20, 0]])
         geometries.append({"type": "Polygon", "id": region, "arcs": [[len(arcs) - 1]]})
-    return json.dumps(
-        {
-            "type": "Topology",
-            "transform": {"scale": [1, 1], "translate": [-180, -90]},
-            "objects": {"economies": {"type": "GeometryCollection", "geometries": geometries}},
-            "arcs": arcs,
-        }
-    ).encode()
+    return {
+        "type": "Topology",
+        "transform": {"scale": [1, 1], "translate": [-180, -90]},
+        "objects": {"economies": {"type": "GeometryCollection", "geometries": geometries}},
+        "arcs": arcs,
+    }
 
 
 def cell(region: str, **figures: Any) -> dict[str, Any]:

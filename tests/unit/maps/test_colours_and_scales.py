@@ -3,59 +3,67 @@
 import itertools
 import math
 
+import colorspacious
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from maps import colours, patterns, scales, words
+from maps import colours, measures, patterns, scales, words
 from maps.svg import width, wrap
 
-# Full dichromacy in linear RGB, after Machado, Oliveira and Fernandes (2009), severity 1.
-DICHROMACY = {
-    "normal": np.eye(3),
-    "protan": np.array(
-        [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]]
-    ),
-    "deutan": np.array(
-        [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]]
-    ),
-    "tritan": np.array(
-        [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.303900]]
-    ),
+SIGHTS = {
+    "normal": None,
+    **{
+        sight: {"name": "sRGB1+CVD", "cvd_type": f"{sight}omaly", "severity": 100}
+        for sight in ("protan", "deuteran", "tritan")
+    },
 }
-
-
-def seen(colour, sight):
-    """CIELAB of a colour as seen with a given sight, D65."""
-    srgb = np.array(colours.channels(colour)) / 255
-    linear = np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4)
-    linear = np.clip(DICHROMACY[sight] @ linear, 0, 1)
-    to_xyz = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
-    ratio = to_xyz @ linear / np.array([0.95047, 1.0, 1.08883])
-    f = np.where(ratio > 0.008856, np.cbrt(ratio), 7.787 * ratio + 16 / 116)
-    return np.array([116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])])
+"""Normal sight and complete dichromacy, by the model of Machado, Oliveira and Fernandes (2009)."""
 
 
 def distance(first, second, sight):
-    return float(np.linalg.norm(seen(first, sight) - seen(second, sight)))
+    """Difference in CAM02-UCS of two colours as seen with a given sight."""
+    seen = [np.array(colours.channels(colour)) / 255 for colour in (first, second)]
+    if SIGHTS[sight]:
+        seen = [np.clip(colorspacious.cspace_convert(one, SIGHTS[sight], "sRGB1"), 0, 1) for one in seen]
+    return float(colorspacious.deltaE(*seen, input_space="sRGB1"))
 
 
-@pytest.mark.parametrize("sight", DICHROMACY)
+@pytest.mark.parametrize("sight", SIGHTS)
 def test_neighbouring_classes_differ_for_every_sight(sight):
     apart = [distance(a, b, sight) for a, b in itertools.pairwise(colours.CLASS_COLOURS)]
-    assert min(apart) > 17
+    assert min(apart) >= 18
 
 
-@pytest.mark.parametrize("sight", DICHROMACY)
+@pytest.mark.parametrize("sight", SIGHTS)
 def test_opposite_ends_differ_for_every_sight(sight):
     ramp = colours.CLASS_COLOURS
-    assert min(distance(ramp[i], ramp[-1 - i], sight) for i in range(3)) > 28
+    assert min(distance(ramp[i], ramp[-1 - i], sight) for i in range(3)) >= 28
+
+
+@pytest.mark.parametrize("sight", SIGHTS)
+@pytest.mark.parametrize(("name", "level", "least"), [("diverging", 1, 12), ("diverging", 0, 7), ("sequential", 2, 9)])
+def test_paler_and_sequential_classes_differ_for_every_sight(sight, name, level, least):
+    assert min(distance(a, b, sight) for a, b in itertools.pairwise(colours.ramp(name, level))) >= least
+
+
+def test_sequential_classes_darken_evenly():
+    lightness = [colours.luminance(colour) for colour in colours.SEQUENTIAL_COLOURS]
+    assert lightness == sorted(lightness, reverse=True)
+
+
+def test_fewer_counted_is_paler():
+    for name in ("diverging", "sequential"):
+        levels = [colours.ramp(name, level) for level in range(3)]
+        for pale, medium, full in zip(*levels, strict=True):
+            assert colours.luminance(pale) >= colours.luminance(medium) >= colours.luminance(full)
+    assert [scales.strength_of(n) for n in (None, 0, 99, 100, 999.5, 1000)] == [0, 0, 0, 1, 1, 2]
 
 
 def test_middle_class_differs_from_suppressed_sea_and_paper():
     middle = colours.CLASS_COLOURS[3]
-    assert distance(middle, colours.SUPPRESSED, "normal") > 15
+    assert distance(middle, colours.SUPPRESSED, "normal") > 12
     assert distance(middle, colours.SEA, "normal") > 6
 
 
@@ -100,13 +108,18 @@ def test_class_of_refuses_what_is_no_share(share):
 
 
 def test_every_fill_that_refers_to_a_pattern_finds_it():
-    defined = patterns.definitions()
-    fills = [patterns.fill_of(look, index) for look in ("plain", "small", "modelled") for index in range(7)]
+    defined = patterns.definitions(measures=True)
+    fills = [
+        patterns.fill_of(look, index, ramp=ramp)
+        for look in ("plain", "small", "modelled")
+        for index in range(7)
+        for ramp in ("diverging", "sequential")
+    ]
     fills += [*patterns.FILLS.values(), *patterns.EVIDENCE_FILLS.values()]
     for fill in fills:
         if fill.startswith("url(#"):
             assert f'id="{fill[5:-1]}"' in defined
-    assert len(set(fills[:21])) == 21
+    assert len(set(fills[:42])) == 42
 
 
 def test_a_look_with_a_share_needs_a_class():
@@ -147,3 +160,27 @@ def test_wrapped_text_keeps_every_word_and_the_limit(text, limit):
 
 def test_plain_drops_marks_that_reorder_text():
     assert words.plain("a\u202eb\u200f\u2066c\x00\n d") == "abc  d"
+
+
+@pytest.mark.parametrize("measure", measures.MEASURES)
+def test_measures_have_a_class_for_every_figure(measure):
+    assert list(measure.breaks) == sorted(set(measure.breaks))
+    assert len(measure.labels) == len(measure.breaks) + 1 == len(colours.ramp(measure.ramp))
+
+
+@given(st.lists(st.floats(0, 1e4), min_size=1))
+def test_breaks_of_rates_fit_the_figures(values):
+    breaks = measures.rate_breaks(values)
+    assert len(breaks) == 6
+    assert list(breaks) == sorted(set(breaks))
+    assert sum(value < breaks[-1] for value in values) <= 0.95 * len(values) or breaks[-1] <= 0.0003
+
+
+def test_class_labels():
+    assert measures.class_labels((0.003, 0.1, 1.0, 3000.0)) == (
+        "below 0.003",
+        "0.003–0.1",
+        "0.1–1",
+        "1–3,000",
+        "above 3,000",
+    )

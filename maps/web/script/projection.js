@@ -1,0 +1,70 @@
+/* Equal Earth, and outlines in degrees. Centred on 11° E so that the seam (169° W) runs through the Bering Strait. */
+
+const A1 = 1.340264, A2 = -0.081106, A3 = 0.000893, A4 = 0.003796, M = Math.sqrt(3) / 2;
+const CENTRE = 11, SEAM = CENTRE - 180, RAD = Math.PI / 180;
+const HALF_WIDTH = 2.7066299836960748, HALF_HEIGHT = 1.3173627591574133;
+const slope = t => { const s = t * t, c = s * s * s; return A1 + 3 * A2 * s + c * (7 * A3 + 9 * A4 * s); };
+const height = t => { const s = t * t, c = s * s * s; return t * (A1 + A2 * s + c * (A3 + A4 * s)); };
+const projection = {
+  project({ lng, lat }) {
+    const t = Math.asin(M * Math.sin(Math.max(-90, Math.min(90, lat)) * RAD));
+    return L.point((lng - CENTRE) * RAD * Math.cos(t) / (M * slope(t)), height(t));
+  },
+  unproject({ x, y }) {
+    let t = y;
+    for (let i = 0; i < 12; i++) t -= (height(t) - y) / slope(t);
+    const sine = Math.max(-1, Math.min(1, Math.sin(t) / M));
+    return L.latLng(Math.asin(sine) / RAD, M * x * slope(t) / Math.cos(t) / RAD + CENTRE);
+  },
+  bounds: L.bounds([-HALF_WIDTH, -HALF_HEIGHT], [HALF_WIDTH, HALF_HEIGHT]),
+};
+L.CRS.EqualEarth = L.extend({}, L.CRS, {
+  code: "EPSG:8857", infinite: true, projection,
+  transformation: new L.Transformation(0.5 / HALF_WIDTH, 0.5, -0.5 / HALF_WIDTH, 0.5),
+});
+
+// What lies west of the seam moves by 360°: Chukotka joins Siberia.
+const acrossSeam = line => line.reduce((sum, point) => sum + point[1], 0) / line.length < SEAM;
+const shifted = line => acrossSeam(line) ? line.map(([lat, lng]) => [lat, lng + 360]) : line;
+
+/** Arcs of a packed topology as lines of [lat, lng]; each begins where the one before it ended. */
+function arcsOf({ bytes, start, points, planes: [wide, tall], transform: { scale: [sx, sy], translate: [tx, ty] } }) {
+  const count = points.reduce((sum, length) => sum + length, 0);
+  const east = integers(bytes, start, count, wide), north = integers(bytes, start + count * wide, count, tall);
+  let k = 0, x = 0, y = 0;
+  return points.map(length => Array.from({ length }, () => [(y += north[k]) * sy + ty, (x += east[k++]) * sx + tx]));
+}
+/** Region → polygons as rings of arcs; a negative number is an arc backwards. */
+function shapesOf({ bytes, start, points, outlined, shapes, references, planes: [wide, tall, deep] }) {
+  const codes = integers(bytes, start + points.reduce((sum, length) => sum + length, 0) * (wide + tall), references, deep);
+  let k = 0, arc = 0;
+  const next = () => {
+    const back = codes[k] & 1;
+    arc += (codes[k++] - back) / 2;
+    return back ? ~arc : arc;
+  };
+  return shapes.map((polygons, i) => [outlined[i][0], polygons.map(rings => rings.map(length => Array.from({ length }, next)))]);
+}
+/** Polygons of one region. Quantisation may leave nothing of it; then there are none. */
+const polygonsOf = (parts, arcs) => parts.map(rings => rings.map(indices => {
+  const points = [];
+  for (const i of indices) {
+    const arc = i < 0 ? arcs[~i].slice().reverse() : arcs[i];
+    points.push(...(points.length ? arc.slice(1) : arc));
+  }
+  return shifted(points);
+}));
+/** Arcs as borders. The cut at 180° is no border: a line is broken wherever both its ends lie on it. */
+function bordersOf(arcs) {
+  const borders = [];
+  for (const arc of arcs) {
+    let line = [];
+    for (const point of arc) {
+      const last = line[line.length - 1];
+      if (last && Math.abs(last[1]) > 179.99 && Math.abs(point[1]) > 179.99) { borders.push(line); line = []; }
+      line.push(point);
+    }
+    borders.push(line);
+  }
+  return borders.filter(line => line.length > 1).map(shifted);
+}
