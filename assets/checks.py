@@ -26,6 +26,9 @@ MOST_OF_LAST: Final = 10.0
 UNPLACED: Final = frozenset({"ZZ", "world"})
 """Codes of sources that are no region of the registry: none given, and all together."""
 
+WRITTEN_BY_STRANGERS: Final = frozenset({"hub"})
+"""Sources whose texts anybody may write, such as the bases that a model's card declares."""
+
 Figures = Mapping[str, int | float | str]
 
 
@@ -136,7 +139,7 @@ def volume(rows: int, last: int | None) -> Outcome:
     )
 
 
-def _nothing_personal(table: type[Table]) -> Check:
+def _nothing_personal(table: type[Table], *, blocking: bool) -> Check:
     closed = [name for name, column in table.columns().items() if (column.metadata or {}).get("allowed")]
 
     def run(frame: pl.DataFrame, _: Mapping[str, Any]) -> Outcome:
@@ -151,18 +154,28 @@ def _nothing_personal(table: type[Table]) -> Check:
             figures=found,
         )
 
-    return Check(name="no_personal_data", description="No value looks like an e-mail address or a login.", run=run)
+    return Check(
+        name="no_personal_data",
+        description="No value looks like an e-mail address or a login.",
+        run=run,
+        severity=dg.AssetCheckSeverity.ERROR if blocking else dg.AssetCheckSeverity.WARN,
+        blocking=blocking,
+    )
 
 
-def shared_checks(table: type[Table], own: Sequence[Check]) -> list[Check]:
+def shared_checks(table: type[Table], own: Sequence[Check], *, source: str | None = None) -> list[Check]:
     """Return the checks of a table: its own and, where it has none of the same name, those that every table has.
+
+    What looks like personal data stops a table, unless strangers write its texts: then one of them could stop the
+    atlas, and it warns.
 
     Args:
         table: The declaration.
         own: Checks that stand beside the asset.
+        source: Source of the rows, where they come from outside.
     """
     names = {check.name for check in own}
-    general = [_nothing_personal(table)]
+    general = [_nothing_personal(table, blocking=source not in WRITTEN_BY_STRANGERS)]
     if "region_id" in table.column_names():
         general.append(
             Check(name="regions_known", description="Every region is in the region registry.", run=_registered)

@@ -206,7 +206,7 @@ def table_asset(
         deps: Keys of assets (``layer/table``) that are made before, though their tables are not read.
     """
     key = dg.AssetKey([table.LAYER, table.NAME])
-    all_checks = shared_checks(table, checks)
+    all_checks = shared_checks(table, checks, source=source)
 
     def decorate(function: Callable[..., pl.DataFrame]) -> dg.AssetsDefinition:
         read = table_inputs(function)

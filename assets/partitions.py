@@ -124,7 +124,7 @@ def partitioned_asset(
     key = dg.AssetKey([table.LAYER, table.NAME])
     asset = key.to_user_string()
     # Without `volume`: parts share one history, and how many rows another one had says nothing about this one.
-    all_checks = shared_checks(table, checks)
+    all_checks = shared_checks(table, checks, source=source)
 
     def decorate(function: Callable[..., pl.DataFrame]) -> dg.AssetsDefinition:
         read = _inputs(function)

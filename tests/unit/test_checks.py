@@ -214,3 +214,16 @@ def test_pictures_fit_into_the_window_of_the_ui(width, shown, tmp_path):
     image = base64.b64decode(said.partition("base64,")[2].rstrip(")")).decode()
     assert shown in image
     assert f'viewBox="0 0 {width} ' in image
+
+
+@pytest.mark.parametrize(("source", "written"), [("hub", True), ("github", False), (None, False)])
+def test_a_stranger_on_the_hub_cannot_stop_the_atlas(source, written):
+    @table_asset(Regions, kinds={"polars"}, source=source)
+    def regions() -> pl.DataFrame:
+        """A region with what looks like an address in it."""
+        return _region(note="ask somebody@example.org")
+
+    result = _materialise(regions)
+    assert result.success is written
+    found = {one.check_name: one for one in result.get_asset_check_evaluations()}
+    assert not found["no_personal_data"].passed
