@@ -12,9 +12,8 @@ from axe_playwright_python.sync_playwright import Axe
 
 from maps import cells as cube
 from maps import measures, patterns, scales, words
-from maps.geometry.regions import load_regions
+from maps.geometry.regions import load_regions, load_subdivisions
 from maps.interactive import render_world_map
-from maps.page_data import load_parts
 from tests.unit.maps import synthetic
 
 pytestmark = pytest.mark.system
@@ -65,7 +64,7 @@ def gaps(parts, seed):
 def deep():
     """Months of two signals over the world and the subdivisions of two economies; Peru has none with figures."""
     regions = load_regions()
-    parts = load_parts()
+    parts = load_subdivisions()
     places = list(regions.filter(pl.col("level") != "subregion").select("region_id", "level").rows())
     inner = [(region, "admin1") for region in parts.filter(pl.col("parent_id").is_in(["NG", "ID"]))["region_id"]]
     rows = [
@@ -427,8 +426,8 @@ def hostile_world():
     regions = synthetic.regions().with_columns(pl.col("region_id").replace("A0", "AA"))
     names = ("</script><img src=x onerror=document.body.dataset.broken=1>", "\u202e=HYPERLINK(1)")
     parts = pl.DataFrame(
-        [(f"AA-{i + 1}", name, "AA", None, None, None) for i, name in enumerate(names)],
-        schema=["region_id", "name", "parent_id", "longitude", "latitude", "vintage"],
+        [(f"AA-{i + 1}", name, None, None, None) for i, name in enumerate(names)],
+        schema=["region_id", "name", "longitude", "latitude", "note"],
         orient="row",
     )
     rows = [
