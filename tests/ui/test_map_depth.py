@@ -11,9 +11,10 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from maps import cells as cube
-from maps import measures, patterns, scales, words
+from maps import measures, packing, patterns, scales, words
 from maps.geometry.regions import load_regions, load_subdivisions
 from maps.interactive import render_world_map
+from maps.page_data import FIGURES
 from tests.unit.maps import synthetic
 
 pytestmark = pytest.mark.system
@@ -473,3 +474,21 @@ def test_a_subdivision_without_an_outline_is_counted_and_listed(show, tmp_path):
     assert "1 without an outline stand in the table only." in page.text_content("#tally")
     page.click("summary")
     page.wait_for_selector("#rows tr[data-region='AA-99']")
+
+
+@pytest.mark.parametrize("month", MONTHS)
+def test_every_figure_comes_back_in_the_browser_as_python_packed_it(show, deep, deep_file, month):
+    page = show(deep_file, address(signal="fork", period=month.isoformat()))
+    with page.expect_download() as download:
+        page.click("#csv")
+    rows = csv.DictReader(io.StringIO(Path(download.value.path()).read_text(encoding="utf-8-sig")))
+    found = {row["region_id"]: row for row in rows}
+    own = deep[0].filter((pl.col("signal") == "fork") & (pl.col("period") == month) & (pl.col("level") != "admin1"))
+    for row in own.to_dicts():
+        for name in FIGURES:
+            value, said = row.get(name), found[row["region_id"]][name]
+            if isinstance(value, float):
+                decimals = packing.FEWER_DECIMALS.get(name, packing.DECIMALS)
+                assert float(said) == round(value, decimals), (row["region_id"], name)
+            else:
+                assert said == (value or ""), (row["region_id"], name)
