@@ -131,10 +131,9 @@ def test_fills_are_pythons_in_every_period(show, deep_file, deep_slices, signal)
         assert page.text_content("#tally") == cube.tally(one)
 
 
-@pytest.mark.parametrize("measure", measures.MEASURES, ids=lambda one: one.column)
+# The made-up table has no month a year before; that its measure cannot be chosen is tested below.
+@pytest.mark.parametrize("measure", measures.MEASURES[:-1], ids=lambda one: one.column)
 def test_every_measure_is_painted_by_its_classes(show, deep, deep_file, deep_slices, measure):
-    if measure.column == "change_year":
-        pytest.skip("The made-up table has no month a year before; its absence is tested below.")
     page = show(deep_file, address(signal="fork", period="2025-03-01", measure=measure.column))
     one = deep_slices["fork", MONTHS[2]]
     joined = deep[0].filter(signal="fork", period=MONTHS[2]).select("region_id", *FURTHER)
