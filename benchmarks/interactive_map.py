@@ -24,10 +24,9 @@ import numpy as np
 import polars as pl
 
 from maps import packing
-from maps.geometry.regions import load_regions
+from maps.geometry.regions import load_regions, load_subdivisions
 from maps.geometry.shapes import load_shapes
 from maps.interactive import page_script, render_world_map
-from maps.page_data import load_parts
 from maps.spec import MapSpec, SignalSpec
 
 SIGNALS = ("fork", "contribution", "package_download")
@@ -124,7 +123,7 @@ def figures(signal: str, places: pl.DataFrame, months: int, seed: int) -> pl.Dat
 def made_up() -> tuple[pl.DataFrame, MapSpec]:
     """The table and its captions."""
     places = load_regions().select("region_id", "level")
-    parts = load_parts().select("region_id", level=pl.lit("admin1"))
+    parts = load_subdivisions().select("region_id", level=pl.lit("admin1"))
     tables = [
         table
         for seed, signal in enumerate(SIGNALS)

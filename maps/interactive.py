@@ -28,7 +28,7 @@ from jinja2 import Environment, StrictUndefined
 from maps import cells as cube
 from maps import colours, patterns, words
 from maps.measures import MEASURES
-from maps.page_data import load_parts, page_content
+from maps.page_data import page_content
 from maps.spec import MapSpec
 
 SCRIPTS: Final = (
@@ -171,6 +171,7 @@ class AdoptionMap(folium.Map):
         # Leaflet's own style sheet names pictures of controls that this map does not have.
         style = re.sub(r"url\([^)]*\)", "none", _web("leaflet.css")) + _web("atlas.css")
         style = re.sub(r"\s+", " ", re.sub(r"/\*.*?\*/", "", style, flags=re.DOTALL))
+        style = re.sub(r"([{};:,]) ", r"\1", re.sub(r" ([{};])", r"\1", style))
         # The licence asks that copies carry it, and every page is a copy.
         leaflet = f"/*\n{_web('leaflet.LICENSE.txt')}*/\n" + _web("leaflet.js").replace("</script", "<\\/script")
         header = cast("Figure", self.get_root()).header
@@ -228,7 +229,10 @@ class AdoptionLayer(MacroElement):
             from maps.geometry.shapes import load_topology
 
             topology = load_topology()
-            parts = load_parts() if parts is None else parts
+            if parts is None:
+                from maps.geometry.regions import load_subdivisions
+
+                parts = load_subdivisions()
         cells = cube.completed(cells, regions)
         page = page_content(cells, regions, spec, topology=topology, parts=parts)
         self.title = cube.title(page.first, spec)

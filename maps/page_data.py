@@ -18,7 +18,6 @@ import polars as pl
 
 from maps import cells as cube
 from maps import colours, names, packing, patterns, scales, words
-from maps.geometry.shapes import data_folder
 from maps.measures import MEASURES, class_labels, rate_breaks
 from maps.spec import MapSpec, SignalSpec
 
@@ -64,12 +63,11 @@ WORLD_LEVELS: Final = ("world", "subregion", "country", "metro")
 PARTS_SCHEMA: Final = {
     "region_id": pl.String,
     "name": pl.String,
-    "parent_id": pl.String,
     "longitude": pl.Float64,
     "latitude": pl.Float64,
-    "vintage": pl.String,
+    "note": pl.String,
 }
-"""Columns of the table of subdivisions: ISO 3166-2 code, name, economy, anchor, and of which time the outline is."""
+"""Columns that the page needs of the table of `maps.geometry.regions.load_subdivisions`, which describes them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,12 +83,6 @@ class Page:
     data: dict[str, Any]
     blobs: dict[str, str]
     first: cube.Slice
-
-
-def load_parts() -> pl.DataFrame:
-    """The packaged subdivisions, with the columns of `PARTS_SCHEMA`."""
-    with (data_folder() / "subdivisions.csv").open("rb") as file:
-        return pl.read_csv(file, columns=list(PARTS_SCHEMA), schema_overrides=PARTS_SCHEMA)
 
 
 def _number(value: float | None) -> Any:
@@ -178,9 +170,10 @@ def _notices(cells: pl.DataFrame, regions: pl.DataFrame, signal: SignalSpec, cod
 def _parts(
     cells: pl.DataFrame, parts: pl.DataFrame, geometries: list[dict[str, Any]], order: Mapping[str, int]
 ) -> list[list[Any]]:
-    """Subdivisions as id, name, parent, anchor and vintage: those with an outline, then those with figures alone.
+    """Subdivisions as id, name, anchor and note: those with an outline, then those with figures alone.
 
-    Only those without an outline need their anchor: the page sets a dot there.
+    Only those without an outline need their anchor: the page sets a dot there. An ISO 3166-2 code begins with the
+    economy's.
 
     Raises:
         MapError: if an outline has no name, or a figure belongs to no economy of the map.
@@ -190,20 +183,18 @@ def _parts(
     if nameless := sorted(set(drawn) - set(named)):
         raise cube.MapError(f"Outlines of subdivisions that have no name: {cube.offenders(nameless)}.")
     figured = sorted(set(cells.filter(pl.col("level") == PARTS)["region_id"]) - set(drawn))
+    if homeless := sorted(region for region in {*drawn, *figured} if region.split("-")[0] not in order):
+        raise cube.MapError(f"Subdivisions of economies that the map does not have: {cube.offenders(homeless)}.")
     listed = []
     for region in drawn:
-        vintage = named[region]["vintage"]
-        listed.append(
-            [region, named[region]["name"], named[region]["parent_id"], *([None, None, vintage] if vintage else [])]
-        )
+        note = named[region]["note"]
+        listed.append([region, words.plain(named[region]["name"]), *([None, None, note] if note else [])])
     for region in figured:
         # A code without a name stands under itself, so that nobody counted in it gets lost.
-        known = named.get(region, {"name": region, "latitude": None, "longitude": None, "vintage": None})
+        known = named.get(region, {"name": region, "latitude": None, "longitude": None, "note": None})
         anchor = [_number(known["latitude"]), _number(known["longitude"])]
-        listed.append([region, known["name"], region.split("-")[0], *anchor, known["vintage"]])
-    if homeless := sorted(row[0] for row in listed if row[2] not in order):
-        raise cube.MapError(f"Subdivisions of economies that the map does not have: {cube.offenders(homeless)}.")
-    return [[row[0], words.plain(row[1]), *row[2:]] for row in listed]
+        listed.append([region, words.plain(known["name"]), *anchor, known["note"]])
+    return listed
 
 
 def page_content(

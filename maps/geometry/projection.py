@@ -1,7 +1,7 @@
 """The plane of static maps: Equal Earth, centred so that no land of size is cut.
 
 Here: projecting outlines, the globe's edge and the graticule. Not here: the interactive map's own projection
-(`maps/web/atlas.js`, the same formula), drawing.
+(`maps/web/script/projection.js`, the same formula), drawing.
 
 Equal Earth (B. Šavrič, T. Patterson, B. Jenny, 2019, doi:10.1080/13658816.2018.1504949) is equal-area, so that
 a shape's ink is proportional to its land. Centred on 11° E it is cut at 169° W, in the Bering Strait.

@@ -5,7 +5,7 @@ const loadParts = () => partsLoading ||= $("parts") ? readParts() : Promise.reso
 async function readParts() {
   const packed = opened(await unzipped("parts")), all = [...arcs, ...arcsOf(packed)];
   parts = new Map(shapesOf(packed).map(([id, lines]) => [id, () => polygonsOf(lines, all)]));
-  for (const [id, name, parent, lat = null, lng = null, vintage = null] of packed.outlined) regions.push({ id, name, level: "admin1", parent, lat, lng, vintage });
+  for (const [id, name, lat = null, lng = null, note] of packed.outlined) regions.push({ id, name, level: "admin1", parent: id.split("-")[0], lat, lng, note });
 }
 /** Centroid of the largest ring, where the cross of a hidden cell and the arrow keys find it. */
 function anchor(polygons) {

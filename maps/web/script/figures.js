@@ -52,7 +52,7 @@ function sentences(row) {
   if (row.look === "small") say(words.small_n, "care");
   if (row.evidence) say(`Evidence: ${words.evidence[row.evidence]}${row.coverage === null ? "" : `; coverage ${percent(row.coverage)}`}`);
   if (row.reason) say(row.reason, "muted");
-  if (regions[row.region].vintage) say(`Outline of a former division (${regions[row.region].vintage}).`, "muted");
+  if (regions[row.region].note) say(regions[row.region].note, "muted");
   return lines;
 }
 const named = (tag, row) => {

@@ -232,3 +232,14 @@ def test_page_without_script_has_the_figures(page):
     )
     assert fallback.count("<tr>") == 1 + shown.height
     assert "Economy A6" in fallback
+
+
+def test_subdivisions_need_a_name_and_an_economy():
+    topology = synthetic.topology()
+    topology["objects"]["subdivisions"] = {"geometries": [{"type": "Polygon", "id": "ZZ-1", "arcs": [[0]]}]}
+    options = {"regions": synthetic.regions(), "topology": topology}
+    with pytest.raises(cube.MapError, match="have no name: ZZ-1"):
+        AdoptionLayer(synthetic.cells(), synthetic.spec(), **options)
+    parts = pl.DataFrame({"region_id": ["ZZ-1"], "name": ["Z"], "longitude": [0.0], "latitude": [0.0], "note": [None]})
+    with pytest.raises(cube.MapError, match="the map does not have: ZZ-1"):
+        AdoptionLayer(synthetic.cells(), synthetic.spec(), parts=parts, **options)
