@@ -14,7 +14,7 @@ SPECS = {spec.key.to_user_string(): spec for spec in DEFS.resolve_all_asset_spec
 CHECKS = sorted({(spec.name, spec.asset_key.to_user_string()) for asset in DEFS.assets for spec in asset.check_specs})
 
 
-@pytest.mark.parametrize("asset", SPECS)
+@pytest.mark.parametrize("asset", sorted(SPECS))
 def test_every_asset_introduces_itself(asset):
     spec = SPECS[asset]
     assert spec.group_name == spec.key.path[0]
