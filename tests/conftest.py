@@ -14,28 +14,37 @@ settings.register_profile("atlas", deadline=None)
 settings.load_profile("atlas")
 
 
+# What stands here for all tests is set once, before libraries start threads that read the environment: the C library
+# may move it whenever a name is added.
+SOURCES = ("ATLAS_CLICKHOUSE_", "ATLAS_HUB_", "ATLAS_MODELSCOPE_", "ATLAS_GITHUB_", "ATLAS_REFERENCE_")
+FOREIGN = {"ATLAS_MODE", "ATLAS_CONTACT", "ATLAS_LOGS", "HF_TOKEN", "GITHUB_TOKEN"}
+# No test asks a real source, even where there is a network: nobody listens on port 9, so that it is closed at once.
+CLOSED = "http://127.0.0.1:9"
+PLACES = ("ATLAS_DATA", "ATLAS_OUTPUT", "DAGSTER_HOME")
+for name in [name for name in os.environ if name in FOREIGN or name.startswith(SOURCES)]:
+    del os.environ[name]
+os.environ.update(
+    {
+        "ATLAS_CLICKHOUSE_URL": CLOSED,
+        "HF_ENDPOINT": CLOSED,
+        "ATLAS_HUB_ATTEMPTS": "1",
+        "ATLAS_CLICKHOUSE_ATTEMPTS": "1",
+        "ATLAS_GITHUB_URL": f"{CLOSED}/graphql",
+        "ATLAS_GITHUB_REST_URL": CLOSED,
+        "ATLAS_MODELSCOPE_URL": CLOSED,
+        "ATLAS_MODELSCOPE_ATTEMPTS": "1",
+        "ATLAS_REFERENCE_INNOVATION_GRAPH_URL": CLOSED,
+        "ATLAS_REFERENCE_WORLD_BANK_URL": CLOSED,
+        "ATLAS_REFERENCE_ATTEMPTS": "1",
+        "DAGSTER_DISABLE_TELEMETRY": "1",
+        **dict.fromkeys(PLACES, os.devnull),
+    }
+)
+
+
 @pytest.fixture(autouse=True)
 def _own_places(monkeypatch, tmp_path_factory):
-    """Give every test its own store, build folder and Dagster home, whatever the environment says."""
+    """Give every test its own store, build folder and Dagster home."""
     root = tmp_path_factory.mktemp("atlas")
-    for name in ("ATLAS_MODE", "ATLAS_CONTACT", "ATLAS_LOGS", "HF_TOKEN", "GITHUB_TOKEN"):
-        monkeypatch.delenv(name, raising=False)
-    sources = ("ATLAS_CLICKHOUSE_", "ATLAS_HUB_", "ATLAS_MODELSCOPE_", "ATLAS_REFERENCE_")
-    for name in [name for name in os.environ if name.startswith(sources)]:
-        monkeypatch.delenv(name)
-    # No test asks a real source, even where there is a network: nobody listens on port 9, so that it is closed at once.
-    monkeypatch.setenv("ATLAS_CLICKHOUSE_URL", "http://127.0.0.1:9")
-    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
-    monkeypatch.setenv("ATLAS_HUB_ATTEMPTS", "1")
-    monkeypatch.setenv("ATLAS_CLICKHOUSE_ATTEMPTS", "1")
-    monkeypatch.setenv("ATLAS_GITHUB_URL", "http://127.0.0.1:9/graphql")
-    monkeypatch.setenv("ATLAS_GITHUB_REST_URL", "http://127.0.0.1:9")
-    monkeypatch.setenv("ATLAS_MODELSCOPE_URL", "http://127.0.0.1:9")
-    monkeypatch.setenv("ATLAS_MODELSCOPE_ATTEMPTS", "1")
-    monkeypatch.setenv("ATLAS_REFERENCE_INNOVATION_GRAPH_URL", "http://127.0.0.1:9")
-    monkeypatch.setenv("ATLAS_REFERENCE_WORLD_BANK_URL", "http://127.0.0.1:9")
-    monkeypatch.setenv("ATLAS_REFERENCE_ATTEMPTS", "1")
-    monkeypatch.setenv("ATLAS_DATA", str(root / "data"))
-    monkeypatch.setenv("ATLAS_OUTPUT", str(root / "build"))
-    monkeypatch.setenv("DAGSTER_HOME", str(root / "dagster"))
-    monkeypatch.setenv("DAGSTER_DISABLE_TELEMETRY", "1")
+    for name, folder in zip(PLACES, ("data", "build", "dagster"), strict=True):
+        monkeypatch.setenv(name, str(root / folder))
