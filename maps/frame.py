@@ -5,6 +5,8 @@ Here: where a projected point falls, and outlines as SVG paths in as few charact
 """
 
 import math
+from functools import lru_cache
+from itertools import starmap
 from typing import Any, Final
 
 _LEAST_RING: Final = 0.25
@@ -69,7 +71,7 @@ class Frame:
             return ""
         steps = np.diff(tenths[:-1] if closed else tenths, axis=0)
         start = f"M{_tenths(tenths[0][0])} {_tenths(tenths[0][1])}l"
-        rest = "".join(_pair(int(x), int(y)) for x, y in steps).lstrip()
+        rest = "".join(starmap(_pair, steps.tolist())).lstrip()
         return start + rest + ("z" if closed else "")
 
 
@@ -80,6 +82,8 @@ def _tenths(value: int) -> str:
     return f"-{text}" if value < 0 and text != "0" else text
 
 
+# Outlines are half a million short steps, most of them one of a few thousand.
+@lru_cache(maxsize=1 << 16)
 def _pair(x: int, y: int) -> str:
     """Two coordinates; a minus sign separates as well as a blank does."""
     first, second = _tenths(x), _tenths(y)

@@ -9,6 +9,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache, lru_cache
 from typing import Final
 
 import polars as pl
@@ -34,6 +35,7 @@ class Found:
     similar: tuple[str, ...] = ()
 
 
+@lru_cache(maxsize=1 << 13)
 def plain_name(text: str) -> str:
     """Return a name without capitals, accents and punctuation, as names are compared."""
     letters = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
@@ -50,8 +52,12 @@ def _names(regions: pl.DataFrame) -> Iterator[tuple[str, str]]:
     for metro in load_metros():
         if metro.region_id in known:
             yield from ((alias, metro.region_id) for alias in metro.aliases)
-    countries = load_aliases().filter(kind="country")
-    yield from ((alias, code) for alias, code in countries.select("alias", "country").iter_rows() if code in known)
+    yield from ((alias, code) for alias, code in _names_of_countries() if code in known)
+
+
+@cache
+def _names_of_countries() -> tuple[tuple[str, str], ...]:
+    return tuple(load_aliases().filter(kind="country").select("alias", "country").iter_rows())
 
 
 def find_region(text: str, regions: pl.DataFrame) -> Found:

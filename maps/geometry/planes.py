@@ -10,7 +10,7 @@ Economies that reach into the window from outside are drawn as ground and carry 
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -84,7 +84,12 @@ def plane(view: View, shapes: "gpd.GeoDataFrame | None" = None) -> Plane:
 
 @lru_cache(maxsize=len(VIEWS))
 def _packaged(view: View) -> Plane:
-    return _plane(view, load_shapes())
+    return _plane(view, _packaged_shapes())
+
+
+@cache
+def _packaged_shapes() -> "gpd.GeoDataFrame":
+    return load_shapes()
 
 
 @lru_cache(maxsize=len(VIEWS))

@@ -15,6 +15,7 @@ import re
 import tomllib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib.resources.abc import Traversable
 from typing import Any, Final
 
@@ -148,9 +149,17 @@ def load_regions(folder: Traversable | None = None) -> pl.DataFrame:
     Raises:
         RegionError: if a file cannot be read or contradicts itself or another one.
     """
+    return _packaged_regions() if folder is None else _regions(folder)
+
+
+@cache
+def _packaged_regions() -> pl.DataFrame:
     from maps.geometry.shapes import data_folder
 
-    folder = folder or data_folder()
+    return _regions(data_folder())
+
+
+def _regions(folder: Traversable) -> pl.DataFrame:
     subregions = _subregions(folder)
     economies = _economies(folder)
     metros = [
@@ -245,9 +254,19 @@ def load_metros(path: Traversable | None = None) -> tuple[Metro, ...]:
             of another country, coordinates or a radius out of range, or a member or admin1 member that another
             metro has. The message names file, metro and value.
     """
+    return _packaged_metros() if path is None else _metros(path)
+
+
+@cache
+def _packaged_metros() -> tuple[Metro, ...]:
     from maps.geometry.shapes import data_folder
 
-    path = path or data_folder() / METROS_FILE
+    return _metros(data_folder() / METROS_FILE)
+
+
+def _metros(path: Traversable) -> tuple[Metro, ...]:
+    from maps.geometry.shapes import data_folder
+
     try:
         tables = tomllib.loads(path.read_text(encoding="utf-8"))["metro"]
     except (OSError, ValueError) as error:

@@ -20,7 +20,7 @@ STAMP = "SYNTHETIC DEMO"
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory):
     root = tmp_path_factory.mktemp("demo")
-    with pytest.MonkeyPatch.context() as patch, Services(root, forks=12_000, people=6_000) as services:
+    with pytest.MonkeyPatch.context() as patch, Services(root, forks=12_000, people=6_000, days=130) as services:
         for name, value in services.environment.items():
             patch.setenv(name, value)
         settings = Settings(data=str(root / "data"), output=root / "build", DAGSTER_HOME=root / "dagster")

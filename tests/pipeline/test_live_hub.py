@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -24,31 +25,46 @@ MODELS = [
 ]
 
 
+@contextmanager
+def _serving():
+    with pytest.MonkeyPatch.context() as patch, StandInHub(MODELS) as served:
+        patch.setenv("HF_ENDPOINT", served.endpoint)
+        patch.setenv("HF_TOKEN", TOKEN)
+        patch.setenv("ATLAS_HUB_BASES", "100")
+        yield served
+
+
+class Live:
+    """Runs in live mode on folders of their own; ``told`` holds the facts of all of them."""
+
+    def __init__(self, home: Path) -> None:
+        self.home, self.told = home, []
+        self._settings = Settings(
+            mode="live", data=str(home / "data"), output=home / "build", DAGSTER_HOME=home / "dagster"
+        )
+        self.store, self.build = Path(self._settings.store), self._settings.output
+
+    def __call__(self, *only):
+        return run(self._settings, only=only, tell=self.told.append)
+
+
 @pytest.fixture
-def hub(monkeypatch):
-    with StandInHub(MODELS) as served:
-        monkeypatch.setenv("HF_ENDPOINT", served.endpoint)
-        monkeypatch.setenv("HF_TOKEN", TOKEN)
-        monkeypatch.setenv("ATLAS_HUB_BASES", "100")
+def hub():
+    with _serving() as served:
         yield served
 
 
 @pytest.fixture
-def told():
-    return []
+def live(tmp_path):
+    return Live(tmp_path)
 
 
-@pytest.fixture
-def live(tmp_path, told):
-    settings = Settings(
-        mode="live", data=str(tmp_path / "data"), output=tmp_path / "build", DAGSTER_HOME=tmp_path / "dagster"
-    )
-
-    def go(*only):
-        return run(settings, only=only, tell=told.append)
-
-    go.store, go.build, go.home = Path(settings.store), settings.output, tmp_path
-    return go
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """A run of everything, with the server that it asked."""
+    live = Live(tmp_path_factory.mktemp("whole"))
+    with _serving() as served:
+        yield live, live(), served
 
 
 def _table(live, name):
@@ -63,8 +79,8 @@ def _sums(live):
     return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in (live.store / "ingest").iterdir()}
 
 
-def test_a_live_run_reads_the_hub_and_ends_in_maps(hub, live, told):
-    outcome = live()
+def test_a_live_run_reads_the_hub_and_ends_in_maps(whole):
+    live, outcome, hub = whole
     assert outcome.problems == []
     assert any(
         fact.asset == "site" or fact.asset.endswith("/site") for fact in outcome.facts if isinstance(fact, Finished)
@@ -96,16 +112,16 @@ def test_a_live_run_reads_the_hub_and_ends_in_maps(hub, live, told):
     assert "in_window" not in set(ours["definition"])
     assert "STALE" in (live.build / "index.html").read_text()
     assert hub.downloads == []
-    said = [fact.said for fact in told if isinstance(fact, Told)]
+    said = [fact.said for fact in live.told if isinstance(fact, Told)]
     assert any("rows/s" in line for line in said)
 
 
-def test_neither_strangers_nor_tokens_are_in_anything_a_live_run_wrote(hub, live, told):
-    live()
+def test_neither_strangers_nor_tokens_are_in_anything_a_live_run_wrote(whole):
+    live, _, hub = whole
     hub.always = error_as_success
     live.store.joinpath("hub/hub_accounts/observation.parquet").unlink()
     outcome = live("ingest")
-    told.extend(outcome.facts)
+    hub.always = None
     secrets = [TOKEN.encode(), STRANGER.encode(), b"someone-else"]
     files = [path for path in live.home.rglob("*") if path.is_file()]
     assert len(files) > 50
@@ -113,7 +129,7 @@ def test_neither_strangers_nor_tokens_are_in_anything_a_live_run_wrote(hub, live
     # Parquet is compressed: its rows are looked at as text.
     found += [str(path) for path in live.store.rglob("*.parquet") if STRANGER in pl.read_parquet(path).write_json()]
     assert not found
-    assert TOKEN not in str(told)
+    assert TOKEN not in str(live.told) + str(outcome.facts)
 
 
 def test_a_second_run_of_the_day_asks_nothing_and_changes_no_byte(hub, live):

@@ -103,6 +103,7 @@ def test_one_repository_is_read_by_itself(settings, monkeypatch):
         monkeypatch.setenv("ATLAS_ACTOR_KEY", "ab" * 32)
         monkeypatch.setenv("GITHUB_TOKEN", TOKEN)
         monkeypatch.setenv("ATLAS_GITHUB_URL", f"{server.url}/graphql")
+        monkeypatch.setenv("ATLAS_GITHUB_REST_URL", server.url)
         assert run(settings, only=("ingest/repository_counts",), tell=lambda _: None).problems == []
         name = max(names, key=lambda one: len(world.repositories[one]["forks"]))
         with dg.DagsterInstance.get() as instance:

@@ -129,8 +129,8 @@ class TrueWorld(World):
 class TruePackages(ClickHouse):
     """PyPI's tables with downloads of Chinese packages by the truth of each economy."""
 
-    def __init__(self, *, newest: date, seed: int = SEED, port: int = 0) -> None:
-        super().__init__(oldest=newest - timedelta(days=500), newest=newest, port=port)
+    def __init__(self, *, newest: date, days: int, seed: int = SEED, port: int = 0) -> None:
+        super().__init__(oldest=newest - timedelta(days=days), newest=newest, port=port)
         self.seed = seed
         self.countries = (*sorted({*COUNTRIES, *places()["country"]}),)
         self._sides = dict(load_packages().select("package", "origin").iter_rows())
@@ -211,15 +211,18 @@ class Services:
         folder: Where the donated log is written.
         forks: Number of forks.
         people: Number of people in the donated log.
+        days: Days that the package index holds.
         seed: Seed of the truth.
     """
 
-    def __init__(self, folder: Path, *, forks: int = 30_000, people: int = 20_000, seed: int = SEED) -> None:
+    def __init__(
+        self, folder: Path, *, forks: int = 30_000, people: int = 20_000, days: int = 500, seed: int = SEED
+    ) -> None:
         self.world = TrueWorld(forks=forks, commits=forks // 5, seed=seed)
         self.log = folder / "donated-log.parquet"
         write_log(self.log, people, seed)
         self._hub = StandInHub(hub_models(seed))
-        self._packages = TruePackages(newest=datetime.now(UTC).date() - timedelta(days=1), seed=seed)
+        self._packages = TruePackages(newest=datetime.now(UTC).date() - timedelta(days=1), days=days, seed=seed)
         self._modelscope = ModelScope({"Qwen": 60, "deepseek-ai": 20, "ZhipuAI": 30})
         self._reference = ReferenceFiles()
         self._github = GitHub(self.world, points=1_000_000).serve()
