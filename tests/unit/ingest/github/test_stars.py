@@ -39,7 +39,7 @@ def _targets(github):
 
 def _read(github, folder, *, attempts=3):
     headers = {"Authorization": f"bearer {TOKEN}"}
-    manners = Manners(read=0.5, total=2, attempts=attempts, backoff=0.001, patience=1, run_patience=2)
+    manners = Manners(attempts=attempts, backoff=0.001, patience=1, run_patience=2)
     with Client("GitHub", manners=manners, headers=headers, secrets=[TOKEN]) as client:
         return stars.read_all(client, github.server.url, folder, _targets(github), lambda _: None)
 

@@ -37,7 +37,7 @@ def store(tmp_path):
 
 
 def _table(store, *, day=TODAY, told=None):
-    manners = Manners(read=0.5, total=2, attempts=2, backoff=0.001, patience=1, run_patience=2)
+    manners = Manners(attempts=2, backoff=0.001, patience=1, run_patience=2)
     with Client("Reference files", manners=manners) as client:
         tell = (lambda _: None) if told is None else told.append
         frame = denominators(client, ReferenceSettings(), store, FROZEN, known=economies(), today=day, tell=tell)
