@@ -128,7 +128,8 @@ def test_a_passing_fault_costs_one_request_more_and_no_row(hub, asking, slept, f
     assert len({item["_id"] for item in items}) == len(items) == 2500
     assert len(hub.requests) == 4
     assert len(slept) == 1
-    assert time.monotonic() - began < 5
+    # Slow answers would take 20 s and more.
+    assert time.monotonic() - began < 15
 
 
 @pytest.mark.parametrize(

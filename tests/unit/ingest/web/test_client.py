@@ -125,7 +125,8 @@ def test_a_drip_ends_at_the_total_time(service, client):
     began = time.monotonic()
     with pytest.raises(TimedOutError):
         client.request("POST", service.url)
-    assert time.monotonic() - began < 2 * QUICK.total
+    # The whole answer would take 45 s.
+    assert time.monotonic() - began < 20
 
 
 @pytest.mark.parametrize(
