@@ -4,6 +4,7 @@ Here: fixtures that keep tests away from the developer’s folders and tokens. N
 fixtures of one part; they stand beside its tests.
 """
 
+import itertools
 import os
 
 import pytest
@@ -42,9 +43,18 @@ os.environ.update(
 )
 
 
-@pytest.fixture(autouse=True)
-def _own_places(monkeypatch, tmp_path_factory):
-    """Give every test its own store, build folder and Dagster home."""
+@pytest.fixture(scope="session")
+def _places(tmp_path_factory):
     root = tmp_path_factory.mktemp("atlas")
+    return (root / str(number) for number in itertools.count())
+
+
+@pytest.fixture(autouse=True)
+def _own_places(monkeypatch, _places):
+    """Give every test its own store, build folder and Dagster home."""
+    root = next(_places)
+    # A command leaves the settings of its run behind.
+    for name in ("ATLAS_MODE", "ATLAS_LOGS"):
+        monkeypatch.delenv(name, raising=False)
     for name, folder in zip(PLACES, ("data", "build", "dagster"), strict=True):
         monkeypatch.setenv(name, str(root / folder))

@@ -179,22 +179,24 @@ def read_all(
         wanted: The repositories.
         folder: Where the journals are.
         reader: The connection and what rows need.
-        tell: Called with a sentence on the progress after each repository.
+        tell: Called with a sentence on the progress after each repository that was asked for, and after the last.
 
     Raises:
         SourceDownError: Nothing more can be had in this run; what was read is kept.
     """
-    unread = 0
+    unread, asked = 0, -1
     open_ = [target for target in wanted if target.open]
     for position, target in enumerate(open_, start=1):
         journal = listing_journal(folder, listing, target)
         read_listing(LISTINGS[listing], target.current_name, target.database_id, journal, reader)
         unread = unread + 1 if journal.state["access"] == "unread" else 0
         spent = reader.github.spent
-        tell(
-            f"GitHub {listing}: {position} of {len(open_)} repositories, {spent.requests:,} requests, "
-            f"{spent.points:,} points, {spent.waited:,.0f} s of waiting."
-        )
+        if spent.requests != asked or position == len(open_):
+            tell(
+                f"GitHub {listing}: {position} of {len(open_)} repositories, {spent.requests:,} requests, "
+                f"{spent.points:,} points, {spent.waited:,.0f} s of waiting."
+            )
+        asked = spent.requests
         if unread >= MOST_UNREAD:
             raise SourceDownError(
                 f"GitHub could not answer for {unread} repositories in a row ({journal.state['reason']}); the next run "

@@ -122,7 +122,7 @@ class Store(http.server.BaseHTTPRequestHandler):
 def store(folder):
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Store) as server:
         server.folder = folder
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
 

@@ -39,7 +39,7 @@ def webhook():
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.status, server.bodies = 200, []
     server.url = f"http://127.0.0.1:{server.server_port}/secret-token"
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     yield server
     server.shutdown()
     server.server_close()
