@@ -230,11 +230,12 @@ def regions_above(regions: pl.DataFrame) -> pl.DataFrame:
 def _pooled(rows: pl.DataFrame, sources: Sequence[str]) -> pl.DataFrame:
     """Return the mean of the weightings of one coding.
 
-    Downloads are averaged, so that they still add up; the interval is the hull of the intervals. The null model enters,
-    because none of the others is known to be better. A region has a share only where a weighting other than the null
-    model tells something of it: the null model's share is the world's everywhere.
+    Downloads are averaged over the weightings that tell something of the region, so that the mean lies between what
+    they give; regions of which different ones tell do not add up to the total. The interval is the hull of all
+    intervals, those of hidden counts included. The null model enters, because none of the others is known to be better.
+    A region has a share only where a weighting other than the null model tells something of it: the null model's share
+    is the world's everywhere.
     """
-    used = rows["weighting"].n_unique()
     tells = pl.col("state").is_in(["value", "zero"])
     informed = (tells & (pl.col("weighting") != NULL)).any()
     share = pl.col("n_cn") / (pl.col("n_cn") + pl.col("n_us"))
@@ -244,8 +245,8 @@ def _pooled(rows: pl.DataFrame, sources: Sequence[str]) -> pl.DataFrame:
     return (
         rows.group_by("coding", "period", "region_id", "level", "panel", "total_source_id", maintain_order=True)
         .agg(
-            n_cn=pl.col("n_cn").sum() / used,
-            n_us=pl.col("n_us").sum() / used,
+            n_cn=pl.col("n_cn").filter(tells).mean(),
+            n_us=pl.col("n_us").filter(tells).mean(),
             cn_share_low=pl.col("cn_share_low").min(),
             cn_share_high=pl.col("cn_share_high").max(),
             share_least=pl.col("cn_share").min(),
@@ -345,7 +346,10 @@ def allocations(
         }
         spread = pl.concat(told).with_columns(**common)
         pooled = _pooled(spread, [weights.source_id for weights in found.values()])
-        whole = pl.concat([spread, pooled.drop("names"), silent.with_columns(**common)], how="diagonal")
+        # What an economy without a share weighs is in the sums above it, and no figure of its own.
+        whole = pl.concat([spread, pooled.drop("names"), silent.with_columns(**common)], how="diagonal").with_columns(
+            pl.when(pl.col("cn_share").is_not_null()).then(pl.col("n_cn", "n_us"))
+        )
         parts.append(whole.with_columns(rivals=pl.lit(total.rivals)))
     table = pl.concat(parts).with_columns(definition=pl.lit(DEFINITION))
     return table.select(pl.col(name).cast(column.dtype) for name, column in Allocations.columns().items()).sort(

@@ -4,7 +4,8 @@ Here: what published and hidden counts say about the users of either side, per c
 shrinkage, metros and cells without data (`assets/adoption/estimates.py`).
 
 The source hides counts under 5 and, where one of "used both" and "used neither" could be derived from the
-other, hides that one too. A hidden count is therefore a range, never a zero.
+other, hides that one too; "used neither" is hidden wherever a side is. A hidden count is therefore a range, never a
+zero.
 """
 
 from typing import Final
@@ -285,8 +286,8 @@ def _wave_cells(survey_use: pl.DataFrame, regions: pl.DataFrame) -> pl.DataFrame
     middle_cn, middle_us = ((pl.col(f"{name}_low") + pl.col(f"{name}_high")) / 2 for name in ("cn", "us"))
     shown = {name: pl.when("published").then(name).cast(pl.Float64) for name in ("cn", "us", "both", "other")}
     rolled_reason = pl.format(
-        "{} of {} surveyed economies hide a count: each is taken at the middle of 0–4, and the interval is the widest "
-        "over it. n is the least it can be.",
+        "{} of {} surveyed economies hide a count. The counts shown are what is published; in the share each hidden one "
+        "stands at the middle of 0–4, and the interval is the widest over it. n is the least it can be.",
         "hiding",
         "economies",
     )

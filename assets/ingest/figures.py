@@ -156,7 +156,7 @@ def model_download_totals(folder: Path) -> pl.DataFrame:
 
 
 def survey_use(folder: Path) -> pl.DataFrame:
-    """Respondents by country and model of the 2025 wave."""
+    """Respondents by country and model of the 2025 wave, with nothing hidden that what is shown would give away."""
     rows = _read(
         folder,
         "so2025_country_model_use.csv",
@@ -168,7 +168,7 @@ def survey_use(folder: Path) -> pl.DataFrame:
             "suppressed": pl.String,
         },
     )
-    return rows.select(
+    table = rows.select(
         "model",
         wave=SURVEY_WAVE,
         region_id="iso2",
@@ -176,6 +176,28 @@ def survey_use(folder: Path) -> pl.DataFrame:
         users="n_users",
         suppressed=_flag("suppressed"),
         source_id=pl.lit("so_survey_2025"),
+    )
+    return closed(table)
+
+
+def closed(survey_use: pl.DataFrame) -> pl.DataFrame:
+    """Return the survey without the counts of "neither side" that would tell of a hidden side.
+
+    Respondents less those of neither side are those of either. Where a side is hidden, that narrows what it can be; in
+    one economy of 2025 it left a single number. Where everyone is on one side, nobody is on neither: that count is
+    zero and hides nothing.
+
+    Args:
+        survey_use: Table ``survey_use`` as the figures have it.
+    """
+    of_economy = ["wave", "region_id"]
+    sides = pl.col("model").is_in(["ANY_CN_OPEN", "ANY_US_OPEN"])
+    neither = pl.col("model") == "NO_OPEN"
+    hides = neither & (sides & pl.col("users").is_null()).any().over(of_economy)
+    everyone = neither & (sides & (pl.col("users") == pl.col("respondents"))).any().over(of_economy)
+    return survey_use.with_columns(
+        users=pl.when(everyone).then(0).when(~hides).then("users"),
+        suppressed=pl.when(everyone).then(pl.lit(value=False)).otherwise(hides | pl.col("suppressed")),
     )
 
 

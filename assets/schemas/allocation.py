@@ -51,8 +51,11 @@ class Allocations(Table):
     region_id = dy.String(primary_key=True, description="Region; the world is the total that is spread.")
     definition = category(DOWNLOAD_DEFINITIONS, "What the total counts.")
     panel = dy.String(description="Part of the hub that the total counts, as in world_series.")
-    n_cn = _downloads("Downloads of Chinese models allocated here: mean over the draws, so that economies add up.")
-    n_us = _downloads("Downloads of US models allocated here.")
+    n_cn = _downloads(
+        "Downloads of Chinese models allocated here, mean over the draws; null without a share. Sums above hold the "
+        "parts of economies without one."
+    )
+    n_us = _downloads("Downloads of US models allocated here, likewise.")
     cn_share = _share("CN / (CN + US); null where the weights tell nothing of the region, or rest on a hidden count.")
     cn_share_low = _share(
         "Lower end of the 95 % interval over the weights and the total's definition; of pooled, the least over the "
@@ -84,6 +87,18 @@ class Allocations(Table):
     def share_only_with_value(cls) -> pl.Expr:  # noqa: N805
         """A share stands in rows with the state value or zero, and in no other."""
         return pl.col("cn_share").is_not_null() == pl.col("state").is_in(["value", "zero"])
+
+    @dy.rule()
+    def downloads_only_with_share(cls) -> pl.Expr:  # noqa: N805
+        """Downloads stand in rows with a share, and in no other: they would tell what is hidden or unknown."""
+        share = pl.col("cn_share").is_not_null()
+        return (pl.col("n_cn").is_not_null() == share) & (pl.col("n_us").is_not_null() == share)
+
+    @dy.rule()
+    def share_between_weightings(cls) -> pl.Expr:  # noqa: N805
+        """A pooled share lies between the least and the greatest that a weighting gives."""
+        least, share, most = (pl.col(name) for name in ("share_least", "cn_share", "share_most"))
+        return least.is_null() | share.is_between(least - 1e-9, most + 1e-9)
 
     @dy.rule()
     def interval_holds_share(cls) -> pl.Expr:  # noqa: N805

@@ -50,6 +50,22 @@ def test_every_asset_was_made(outcome):
     assert len(made) == 45
 
 
+def test_a_mean_is_of_the_weightings_that_tell_a_share(build):
+    """Where the survey's lines are hidden, the mean that is shown is that of the weightings that its sentence names."""
+    table = pl.concat(pl.read_parquet(build / "open-data" / part / "allocations.parquet") for part in ("", "survey"))
+    pooled = table.filter(weighting="pooled").drop_nulls("cn_share")
+    told = table.filter(pl.col("weighting") != "pooled").drop_nulls("cn_share")
+    mean = told.group_by("coding", "region_id").agg(pl.col("n_cn", "n_us").mean(), number=pl.len())
+    both = pooled.join(mean, on=["coding", "region_id"], suffix="_mean")
+    assert both.height == pooled.height > 200
+    assert {2, 3} <= set(both["number"])
+    share = both["n_cn_mean"] / (both["n_cn_mean"] + both["n_us_mean"])
+    assert both["cn_share"].to_list() == pytest.approx(share.to_list())
+    assert (both["cn_share"] >= both["share_least"]).all()
+    assert (both["cn_share"] <= both["share_most"]).all()
+    assert both["reason"].str.extract(r"Mean of (\d+) weighting", 1).cast(int).to_list() == both["number"].to_list()
+
+
 @pytest.mark.parametrize(
     ("region", "counts", "share"),
     [

@@ -209,12 +209,19 @@ def test_without_a_total_of_both_sides_there_is_nothing_to_spread():
         chosen_total(SERIES.filter(definition="all_time"), "publisher")
 
 
-@pytest.mark.parametrize("weighting", [SURVEY, NULL, "pooled"])
-@pytest.mark.parametrize("level", ["country", "subregion"])
+@pytest.mark.parametrize(
+    ("weighting", "level"), [(NULL, "country"), (NULL, "subregion"), (SURVEY, "world"), ("pooled", "world")]
+)
 def test_regions_sum_to_the_world(weighting, level):
     own = _table().filter(weighting=weighting, level=level, coding="weights")
     assert own["n_cn"].sum() == pytest.approx(500)
     assert own["n_us"].sum() == pytest.approx(400)
+
+
+def test_economies_without_a_share_have_no_downloads():
+    silent = _table().filter(pl.col("cn_share").is_null())
+    assert {"suppressed", "not_observed"} <= set(silent["state"])
+    assert silent["n_cn"].null_count() == silent["n_us"].null_count() == silent.height
 
 
 def test_the_null_model_gives_every_region_the_share_of_the_world():
