@@ -11,12 +11,11 @@ import functools
 import inspect
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 import dagster as dg
 import polars as pl
-from upath import UPath
 
 from assets.checks import BlockedError, Check, shared_checks
 from assets.declare import (
@@ -33,6 +32,9 @@ from assets.declare import (
 )
 from assets.run import Run
 from assets.schemas import Table, TableError, validate
+
+if TYPE_CHECKING:
+    from upath import UPath
 
 DAYS: Final = dg.DailyPartitionsDefinition(start_date="2024-11-01", end_offset=1)
 """From the month of the first embedded crawl to today."""
@@ -53,12 +55,12 @@ DAYS_OF_MONTH: Final = dg.TimeWindowPartitionMapping()
 """A month rests on its days: windows are matched by time."""
 
 
-def part_path(root: UPath, asset: str, key: str) -> UPath:
+def part_path(root: "UPath", asset: str, key: str) -> "UPath":
     """Return the file of a part; keys such as ``owner/name`` become one name."""
     return root / asset / f"{quote(key, safe='')}.parquet"
 
 
-def kept_part(root: UPath, asset: str, key: str) -> pl.DataFrame | None:
+def kept_part(root: "UPath", asset: str, key: str) -> pl.DataFrame | None:
     """Return the rows that a part has in a store, or None where it was never made."""
     try:
         return pl.read_parquet(part_path(root, asset, key).read_bytes())

@@ -5,16 +5,18 @@ Here: replacing one file. Not here: what is in it, where tables live (`pipelines
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from upath import UPath
+if TYPE_CHECKING:
+    from upath import UPath
 
 
-def local_path(path: UPath) -> Path | None:
+def local_path(path: "UPath") -> Path | None:
     """Return the path on this machine's file system, or nothing for an object store."""
     return Path(path.path) if path.protocol in {"", "file", "local"} else None
 
 
-def replace_file(path: UPath, content: bytes) -> None:
+def replace_file(path: "UPath", content: bytes) -> None:
     """Write a file so that a reader sees the old content or the new, never a part."""
     local = local_path(path)
     if local is None:

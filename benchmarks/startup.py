@@ -12,7 +12,7 @@ from statistics import median
 
 PROJECT = Path(__file__).parents[1]
 BASE = "import dagster, polars"
-LOADED = "import dagster, polars; from pipelines.build import build_defs; build_defs()"
+LOADED = "import dagster, polars; from pipelines.definitions import defs; defs()"
 ROUNDS = 9
 LIMIT = 1.3
 SHOWN = 8

@@ -59,15 +59,10 @@ def build_defs(
     loaded = modules or [import_module(name) for name in LAYERS]
     assets = dg.map_asset_specs(
         lambda spec: with_automation(with_freshness(spec, settings.mode)),
-        [
-            asset
-            for asset in dg.load_assets_from_modules(loaded)
-            if isinstance(asset, (dg.AssetsDefinition, dg.AssetSpec))
-        ],
+        [value for module in loaded for value in vars(module).values() if isinstance(value, dg.AssetsDefinition)],
     )
     return dg.Definitions(
         assets=assets,
-        asset_checks=dg.load_asset_checks_from_modules(loaded),
         resources=resources(settings) | dict(resource_overrides or {}),
         jobs=[refresh_atlas, *SOURCE_JOBS, prune_history],
         schedules=schedules(settings.mode),

@@ -12,15 +12,18 @@ import hashlib
 import io
 import json
 from datetime import UTC, datetime
-from typing import Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import dagster as dg
 import polars as pl
-from upath import UPath
 
 from assets.partitions import part_path
 from assets.schemas import TABLES, Table, TableError, validate
 from assets.whole_files import replace_file
+from pipelines.instance import write_history_quickly
+
+if TYPE_CHECKING:
+    from upath import UPath
 
 MARKER: Final = "STORE.json"
 MODE_KEY: Final = "atlas.run_mode"
@@ -31,7 +34,7 @@ class StoreError(RuntimeError):
     """A store or one of its files cannot be used; the message names the file and what to do."""
 
 
-def open_store(root: UPath, mode: str) -> None:
+def open_store(root: "UPath", mode: str) -> None:
     """Make sure that a store belongs to a mode; an absent or empty one is marked as its own.
 
     Raises:
@@ -82,9 +85,12 @@ class TableIOManager(dg.ConfigurableIOManager, dg.UPathIOManager):
     extension: ClassVar[str | None] = ".parquet"  # type: ignore[misc]  # without ClassVar it is a pydantic field
 
     def setup_for_execution(self, context: dg.InitResourceContext) -> None:  # noqa: ARG002
-        """Open the store before the first step."""
+        """Open the store before the first step, in the process of the run, and let it write its history quickly."""
+        from upath import UPath
+
         self._base_path = UPath(self.store)
         open_store(self._base_path, self.mode)
+        write_history_quickly(self.mode)
 
     def handle_output(self, context: dg.OutputContext, obj: Any) -> None:
         """Write a table, or the parts of one that a run was asked for."""
@@ -106,7 +112,7 @@ class TableIOManager(dg.ConfigurableIOManager, dg.UPathIOManager):
         found = [_read(path, asset, table, mode=self.mode) for path in paths if path.exists()]
         return pl.concat([table.create_empty(), *found])
 
-    def dump_to_path(self, context: dg.OutputContext, obj: Any, path: UPath) -> None:
+    def dump_to_path(self, context: dg.OutputContext, obj: Any, path: "UPath") -> None:
         """Validate and write a table.
 
         Raises:
@@ -132,7 +138,7 @@ class TableIOManager(dg.ConfigurableIOManager, dg.UPathIOManager):
         frame.write_parquet(buffer, compression="zstd", metadata={MODE_KEY: self.mode, TABLE_KEY: asset})
         return buffer.getvalue()
 
-    def load_from_path(self, context: dg.InputContext, path: UPath) -> pl.DataFrame:
+    def load_from_path(self, context: dg.InputContext, path: "UPath") -> pl.DataFrame:
         """Read and validate a table.
 
         Raises:
@@ -143,7 +149,7 @@ class TableIOManager(dg.ConfigurableIOManager, dg.UPathIOManager):
         return _read(path, asset, table, mode=self.mode)
 
 
-def read_table(root: UPath, asset: str, *, mode: str) -> pl.DataFrame:
+def read_table(root: "UPath", asset: str, *, mode: str) -> pl.DataFrame:
     """Return a table of a store, outside of any run.
 
     Args:
@@ -158,7 +164,7 @@ def read_table(root: UPath, asset: str, *, mode: str) -> pl.DataFrame:
     return _read(root / f"{asset}.parquet", asset, TABLES[asset], mode=mode)
 
 
-def _read(path: UPath, asset: str, table: type[Table], *, mode: str) -> pl.DataFrame:
+def _read(path: "UPath", asset: str, table: type[Table], *, mode: str) -> pl.DataFrame:
     remedy = f"rebuild it with 'atlas build --only {asset}'"
     try:
         content = path.read_bytes()

@@ -14,9 +14,7 @@ from typing import Any, Final
 import dagster as dg
 import polars as pl
 
-from assets.archive import counters
 from assets.checks import Check, Outcome
-from assets.ingest.alone import alone
 from assets.ingest.assets import GITHUB_POOL, PACKAGE_INDEX_POOL, read_repositories
 from assets.partitions import DAYS, MONTHS, REPOSITORY, kept_part, partitioned_asset, parts_of
 from assets.run import Run
@@ -37,12 +35,16 @@ def daily_counters(run: Run, models: pl.DataFrame, model_download_totals: pl.Dat
 
     A hub shows only today's counters, so that a day nobody observed stays empty for good.
     """
+    from assets.archive import counters
+
     return counters.daily_counters(models, model_download_totals)
 
 
 @partitioned_asset(MonthlyCounters, partitions=MONTHS, by="month", kinds={*KINDS, "huggingface"}, source="hub")
 def monthly_counters(run: Run, daily_counters: pl.DataFrame) -> pl.DataFrame:
     """How far did the download counters of models move within a month, as far as its days were observed?"""
+    from assets.archive import counters
+
     return counters.monthly_counters(daily_counters)
 
 
@@ -59,6 +61,8 @@ def monthly_package_downloads(context: dg.AssetExecutionContext, run: Run) -> pl
 
     A back-fill asks the source for the months that are not in the store yet; without rows in the snapshot.
     """
+    from assets.ingest.alone import alone
+
     if not run.reads_sources:
         return MonthlyPackageDownloads.create_empty()
     from assets.ingest.package_index import months as package_months

@@ -14,7 +14,6 @@ import polars as pl
 from assets.checks import Check, Outcome, at_least
 from assets.declare import table_asset
 from assets.schemas.attribute import ActorPlaces, Gazetteer, Regions
-from maps.geometry.regions import load_regions
 
 LEAST_LOCATED: Final = 0.2
 """Share of people with a country below which something broke; of GitHub's accounts, about two fifths say where."""
@@ -63,6 +62,8 @@ def _separate_economies(frame: pl.DataFrame, _: Mapping[str, Any]) -> Outcome:
 )
 def regions() -> pl.DataFrame:
     """Which economies, subregions and metros there are, and where."""
+    from maps.geometry.regions import load_regions
+
     return load_regions()
 
 

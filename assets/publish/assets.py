@@ -11,17 +11,9 @@ from typing import Final
 
 import polars as pl
 
-from assets.adoption.explain import Ledger
-from assets.adoption.recompute import steps
 from assets.checks import Outcome
 from assets.declare import Published, published_asset
-from assets.ingest.snapshot import read_manifest
-from assets.publish import captions, open_data, site
-from assets.publish.drawn_figures import differing
-from assets.publish.explain_pages import FOLDER
-from assets.publish.summary import run_summary
 from assets.run import Run
-from maps import svg
 
 MAP: Final = Path("map.html")
 CHART: Final = Path("static/downloads-over-time")
@@ -66,6 +58,8 @@ def world_map(
     run: Run, estimates: pl.DataFrame, allocations: pl.DataFrame, regions: pl.DataFrame, standings: pl.DataFrame
 ) -> Published:
     """The interactive world map: one HTML file that works without a network."""
+    from assets.publish import captions
+    from assets.publish.explain_pages import FOLDER
     from maps.interactive import render_world_map
     from maps.static import render_static_svg
 
@@ -110,7 +104,10 @@ def static_maps(  # noqa: PLR0917 - Dagster passes positional inputs only
     specifications: pl.DataFrame,
 ) -> Published:
     """Each signal as maps of the world and of continents, small multiples, and the specification curve."""
+    from assets.publish import captions
+    from assets.publish.drawn_figures import differing
     from assets.publish.pictures import map_path, static_pictures
+    from maps import svg
     from maps.cells import slices
     from maps.raster import svg_to_png
 
@@ -153,6 +150,7 @@ def static_maps(  # noqa: PLR0917 - Dagster passes positional inputs only
 @published_asset("download_chart", kinds={"svg"}, checks={"stands_alone": "The picture makes no request."})
 def download_chart(run: Run, world_series: pl.DataFrame, standings: pl.DataFrame) -> Published:
     """CN against US downloads over time in the parts of the hubs that were counted, by definition and coding."""
+    from assets.publish import captions
     from maps.timechart import render_time_chart
 
     picture = render_time_chart(world_series, captions.chart_spec(world_series, standings, run_mode=run.mode))
@@ -191,6 +189,8 @@ def open_data_files(  # noqa: PLR0917 - Dagster passes positional inputs only
     claims: pl.DataFrame,
 ) -> Published:
     """Every public table as CSV and Parquet, with a data package that says what each column is."""
+    from assets.publish import open_data
+
     tables = {
         "publishers": publishers,
         "regions": regions,
@@ -249,6 +249,12 @@ def explained_pages(  # noqa: PLR0917 - Dagster passes positional inputs only
     standings: pl.DataFrame,
 ) -> Published:
     """A page for each region: its figures, how they were computed, what they rest on and what is not known."""
+    from assets.adoption.explain import Ledger
+    from assets.adoption.recompute import steps
+    from assets.ingest.snapshot import read_manifest
+    from assets.publish import captions, site
+    from assets.publish.explain_pages import FOLDER
+
     ledger = Ledger(estimates, observations, survey_use, regions, read_manifest()[1])
     pages = dict(
         site.render_explained(
@@ -294,6 +300,10 @@ def site_pages(  # noqa: PLR0917 - Dagster passes positional inputs only
     validations: pl.DataFrame,
 ) -> Published:
     """The page that ties the maps together, the pages on origins, claims and method, and the summary of the run."""
+    from assets.publish import captions, site
+    from assets.publish.explain_pages import FOLDER
+    from assets.publish.summary import run_summary
+
     boundaries = captions.boundaries()
     from assets.publish.pictures import map_path
 

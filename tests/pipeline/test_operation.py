@@ -101,7 +101,7 @@ def test_a_failing_checks_explanation_says_what_to_do(instance):
 
 
 def _back_fill(built, instance, asset, first, last):
-    write_history_quickly(built)
+    write_history_quickly(built.mode)
     defs = build_defs(settings=built)
     return defs.resolve_implicit_global_asset_job_def().execute_in_process(
         instance=instance,
