@@ -11,12 +11,15 @@ size and checksum: rows may concern people.
 import hashlib
 import io
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import dagster as dg
 import polars as pl
 
+from assets.declare import later_if_out_of_reach
 from assets.partitions import part_path
 from assets.schemas import TABLES, Table, TableError, validate
 from assets.whole_files import replace_file
@@ -32,6 +35,27 @@ TABLE_KEY: Final = "atlas.table"
 
 class StoreError(RuntimeError):
     """A store or one of its files cannot be used; the message names the file and what to do."""
+
+
+class OutOfReachError(OSError):
+    """A store cannot be reached now; the message names the file and says what its client said."""
+
+
+@contextmanager
+def _reaching(path: "UPath") -> Iterator[None]:
+    """Read or write a file, whatever the errors of the store's client are called."""
+    try:
+        yield
+    except OSError:
+        raise
+    except Exception as error:
+        # fsspec's clients let errors of their own libraries through, such as a connection that nobody answers.
+        raise OutOfReachError(f"{path}: the store cannot be reached ({error}).") from error
+
+
+def _replace(path: "UPath", content: bytes) -> None:
+    with _reaching(path):
+        replace_file(path, content)
 
 
 def open_store(root: "UPath", mode: str) -> None:
@@ -94,23 +118,25 @@ class TableIOManager(dg.ConfigurableIOManager, dg.UPathIOManager):
 
     def handle_output(self, context: dg.OutputContext, obj: Any) -> None:
         """Write a table, or the parts of one that a run was asked for."""
-        if not context.has_asset_partitions:
-            super().handle_output(context, obj)
-            return
-        asset, _ = _declared(context)
-        for key, part in obj.items():
-            path = part_path(self._base_path, asset, key)
-            frame = _valid(part, context)
-            replace_file(path, self._content(frame, asset))
+        with later_if_out_of_reach(lambda: context.step_context.previous_attempt_count):
+            if not context.has_asset_partitions:
+                super().handle_output(context, obj)
+                return
+            asset, _ = _declared(context)
+            for key, part in obj.items():
+                path = part_path(self._base_path, asset, key)
+                frame = _valid(part, context)
+                _replace(path, self._content(frame, asset))
 
     def load_input(self, context: dg.InputContext) -> pl.DataFrame:
         """Read a table, or those parts of one that were made."""
-        if not context.has_asset_partitions:
-            return pl.DataFrame(super().load_input(context))
-        asset, table = _declared(context)
-        paths = [part_path(self._base_path, asset, key) for key in context.asset_partition_keys]
-        found = [_read(path, asset, table, mode=self.mode) for path in paths if path.exists()]
-        return pl.concat([table.create_empty(), *found])
+        with later_if_out_of_reach(lambda: context.step_context.previous_attempt_count):
+            if not context.has_asset_partitions:
+                return pl.DataFrame(super().load_input(context))
+            asset, table = _declared(context)
+            paths = [part_path(self._base_path, asset, key) for key in context.asset_partition_keys]
+            found = [_read(path, asset, table, mode=self.mode) for path in paths if path.exists()]
+            return pl.concat([table.create_empty(), *found])
 
     def dump_to_path(self, context: dg.OutputContext, obj: Any, path: "UPath") -> None:
         """Validate and write a table.
@@ -122,7 +148,7 @@ class TableIOManager(dg.ConfigurableIOManager, dg.UPathIOManager):
         asset, _ = _declared(context)
         frame = _valid(obj, context)
         content = self._content(frame, asset)
-        replace_file(path, content)
+        _replace(path, content)
         context.add_output_metadata(
             {
                 "dagster/row_count": frame.height,
@@ -167,7 +193,8 @@ def read_table(root: "UPath", asset: str, *, mode: str) -> pl.DataFrame:
 def _read(path: "UPath", asset: str, table: type[Table], *, mode: str) -> pl.DataFrame:
     remedy = f"rebuild it with 'atlas build --only {asset}'"
     try:
-        content = path.read_bytes()
+        with _reaching(path):
+            content = path.read_bytes()
     except FileNotFoundError as error:
         raise StoreError(f"{asset}: {path} does not exist; {remedy}.") from error
     try:

@@ -2,13 +2,14 @@
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import dagster as dg
 import polars as pl
 import pytest
 from upath import UPath
 
-from assets.adoption import assets as adoption_assets
+from assets.adoption import reproduced
 from assets.partitions import kept_part, part_path
 from assets.publish import assets as publish_assets
 from assets.schemas import TABLES
@@ -19,6 +20,7 @@ from pipelines.instance import write_history_quickly
 from pipelines.retention import prune
 from pipelines.settings import Settings
 from pipelines.storage import read_table
+from tests.standins.object_store import BUCKET, serving
 
 YEAR = ("2024-11-01", "2025-10-31")
 IN_PARTS = {asset for asset, table in TABLES.items() if table.LAYER == "archive"}
@@ -175,7 +177,7 @@ def test_a_blocked_table_keeps_the_last_good_site(built, monkeypatch):
     """The check that fails stands before the maps: neither its table nor any file of the site may change."""
     site, table = _files(built.output), UPath(built.store) / "adoption" / "estimates.parquet"
     before = table.read_bytes()
-    monkeypatch.setattr(adoption_assets, "not_reproduced", lambda *_: (142, ["KE"]))
+    monkeypatch.setattr(reproduced, "not_reproduced", lambda *_: (142, ["KE"]))
     outcome = run(built, only=("adoption/estimates", "publish"), tell=lambda _: None)
     (problem,) = outcome.problems
     assert (problem.asset, problem.cause) == (
@@ -200,10 +202,10 @@ def test_a_page_that_fails_its_check_is_not_published(built, monkeypatch):
 
 
 def test_a_run_with_many_fewer_rows_warns(built, monkeypatch):
-    from assets.origins import assets as origins_assets
+    from assets.origins import builders
 
-    real = origins_assets.load_builders
-    monkeypatch.setattr(origins_assets, "load_builders", lambda **given: real(**given).head(32))
+    real = builders.load_builders
+    monkeypatch.setattr(builders, "load_builders", lambda *given, **more: real(*given, **more).head(32))
     outcome = run(built, only=("attribute/builders",), tell=lambda _: None)
     (warning,) = [fact for fact in outcome.facts if isinstance(fact, Problem)]
     assert not warning.fatal
@@ -233,6 +235,20 @@ def test_a_restored_store_makes_the_same_site(built, backup, elsewhere):
     with dg.DagsterInstance.from_config(str(elsewhere.dagster_home)) as instance:
         # The history came along: the UI shows the tables as made.
         assert instance.get_latest_materialization_event(dg.AssetKey(["ingest", "models"]))
+
+
+def test_a_store_that_was_copied_into_a_bucket_makes_the_same_site(built, elsewhere, monkeypatch):
+    with serving() as bucket:
+        for name, value in bucket.environment().items():
+            monkeypatch.setenv(name, value)
+        place = UPath(f"s3://{BUCKET}/moved")
+        for path, content in _files(Path(built.store)).items():
+            (place / "snapshot" / path.as_posix()).write_bytes(content)
+        there = elsewhere.model_copy(update={"data": str(place)})
+        assert run(there, only=("publish",), tell=lambda _: None).problems == []
+        assert _files(there.output) == _files(built.output)
+        with pytest.raises(BackupError, match="tools of the object store"):
+            back_up(there, elsewhere.output / "atlas.tar.gz")
 
 
 def test_a_backup_is_for_its_owner_alone(backup):
