@@ -77,7 +77,7 @@ def new_repositories(mode: Mode) -> dg.SensorDefinition:
     return tick
 
 
-def failed_run(context: dg.RunFailureSensorContext, mode: Mode) -> FailedRun:
+def failed_run(context: dg.RunFailureSensorContext, mode: Mode, settings: NotificationSettings) -> FailedRun:
     """Return what a notification says of a failed run."""
     causes = [
         Cause(asset=asset_of(event.step_key), cause=cause_of(error) if error else "the step failed")
@@ -90,6 +90,7 @@ def failed_run(context: dg.RunFailureSensorContext, mode: Mode) -> FailedRun:
         job=run.job_name,
         mode=run.tags.get("atlas/mode", mode),
         causes=causes or [Cause(asset="run", cause=context.failure_event.message or "no reason given")],
+        link=settings.link(run.run_id),
     )
 
 
@@ -107,8 +108,9 @@ def tell_failures(mode: Mode, notifiers: Sequence[Notifier] | None = None) -> dg
         description="Tells the log and, where ATLAS_NOTIFY_URL is set, a webhook about every failed run.",
     )
     def tick(context: dg.RunFailureSensorContext) -> None:
-        failed = failed_run(context, mode)
-        for notifier in NotificationSettings().notifiers() if notifiers is None else notifiers:
+        settings = NotificationSettings()
+        failed = failed_run(context, mode, settings)
+        for notifier in settings.notifiers() if notifiers is None else notifiers:
             try:
                 notifier.tell(failed)
             except NotificationError as error:
