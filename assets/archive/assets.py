@@ -27,6 +27,7 @@ from assets.schemas.archive import (
 )
 
 KINDS: Final = {"polars", "parquet"}
+REVISIONS_SHOWN: Final = 10
 
 
 @partitioned_asset(DailyCounters, partitions=DAYS, by="observed_on", kinds={*KINDS, "huggingface"}, source="hub")
@@ -76,23 +77,32 @@ def monthly_package_downloads(context: dg.AssetExecutionContext, run: Run) -> pl
 
 
 def _not_revised(frame: pl.DataFrame, inputs: Mapping[str, Any]) -> Outcome:
+    from assets.archive import counters
+
     run: Run = inputs["run"]
-    moved, compared = [], 0
+    moved: list[pl.DataFrame] = []
+    compared = 0
     months = frame["period"].dt.truncate("1mo").unique().sort().dt.strftime("%Y-%m-%d").to_list()
     for month, now in parts_of(frame, "period", MONTHS, months).items():
         before = kept_part(run.store_path, "archive/monthly_estimates", month)
         if before is None or before.is_empty() or before.columns != now.columns:
             continue
         compared += 1
-        both = now.join(before, on=MonthlyEstimates.primary_key(), suffix="_before")
-        if both.filter(~pl.col("cn_share").eq_missing(pl.col("cn_share_before"))).height or both.height != now.height:
-            moved.append(month)
+        if (revisions := counters.revisions(before, now)).height:
+            moved.append(revisions.with_columns(month=pl.lit(month)))
+    if not moved:
+        said = f"The shares of {compared} month(s) are as they were kept."
+        return Outcome(passed=True, said=said, figures={"compared": compared, "revised": 0})
+    cells = pl.concat(moved).sort("moved", descending=True, nulls_last=False)
     return Outcome(
-        passed=not moved,
-        said=f"Shares moved since they were kept, in {', '.join(moved)}."
-        if moved
-        else f"The shares of {compared} month(s) are as they were kept.",
-        figures={"compared": compared, "revised": len(moved)},
+        passed=False,
+        said=f"Shares moved since they were kept, in {', '.join(cells['month'].unique().sort())}.",
+        figures={
+            "compared": compared,
+            "revised": len(moved),
+            "cells": cells.height,
+            "largest": "; ".join(counters.revision(row) for row in cells.head(REVISIONS_SHOWN).to_dicts()),
+        },
     )
 
 

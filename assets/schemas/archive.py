@@ -67,7 +67,10 @@ class MonthlyPackageDownloads(PackageDownloads):
 
 
 class MonthlyEstimates(Estimates):
-    """The estimates of a month as they stood when its file was last made; `revised` says whether they moved since."""
+    """The estimates of a month as they stood when its file was last made; one file a month.
+
+    The check `not_revised` says at the next making which shares moved since.
+    """
 
     LAYER = "archive"
     NAME = "monthly_estimates"

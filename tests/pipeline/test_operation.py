@@ -1,5 +1,6 @@
 """Operation on the embedded figures, end to end: what runs say of themselves, back-fills, and the last good site."""
 
+import re
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -170,6 +171,8 @@ def test_frozen_estimates_tell_when_shares_moved(built, instance):
     (check,) = [one for one in result.get_asset_check_evaluations() if one.check_name == "not_revised"]
     assert not check.passed
     assert "2025-06-01" in check.description
+    assert check.metadata["cells"].value == kept.filter(pl.col("cn_share") > 0).height
+    assert re.search(r"survey_use [A-Z]{2} 2025-06 \(\w+\): \d+\.\d% → \d+\.\d%", check.metadata["largest"].value)
     assert kept_part(UPath(built.store), "archive/monthly_estimates", "2025-06-01").equals(kept)
 
 
