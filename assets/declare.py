@@ -326,7 +326,7 @@ class Published:
             shown["period"] = period_covered(inputs[first], table)
             shown["freshness"] = freshness(inputs[first], table, today=today)
             shown["coverage"] = dg.MetadataValue.json(dict(coverage(inputs[first], table)))
-        return shown | {"preview": dg.MetadataValue.md(self._preview())}
+        return {"preview": dg.MetadataValue.md(self._preview())} | shown
 
     def _preview(self) -> str:
         if self.picture and len(self.picture) <= PREVIEW_BYTES:

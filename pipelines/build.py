@@ -12,7 +12,7 @@ from typing import Any, Final
 import dagster as dg
 
 from assets.run import Run
-from pipelines.jobs import SOURCE_JOBS, refresh_atlas
+from pipelines.jobs import SOURCE_JOBS, read_repositories, refresh_atlas
 from pipelines.policies import with_automation, with_freshness
 from pipelines.retention import prune_history
 from pipelines.schedules import schedules
@@ -64,7 +64,7 @@ def build_defs(
     return dg.Definitions(
         assets=assets,
         resources=resources(settings) | dict(resource_overrides or {}),
-        jobs=[refresh_atlas, *SOURCE_JOBS, prune_history],
+        jobs=[refresh_atlas, *SOURCE_JOBS, read_repositories, prune_history],
         schedules=schedules(settings.mode),
         sensors=[follow_changes(settings.mode), new_repositories(settings.mode), tell_failures(settings.mode)],
         loggers=loggers,

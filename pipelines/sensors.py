@@ -11,8 +11,9 @@ from typing import Final
 import dagster as dg
 
 from assets.origins.tracked import load_repositories
-from assets.partitions import NAMES, PARTITIONS_TAG, REPOSITORY
+from assets.partitions import REPOSITORY
 from pipelines.causes import asset_of, cause_of
+from pipelines.jobs import read_repositories
 from pipelines.notifications import Cause, FailedRun, NotificationError, NotificationSettings, Notifier
 from pipelines.settings import Mode
 
@@ -51,7 +52,7 @@ def new_repositories(mode: Mode) -> dg.SensorDefinition:
 
     @dg.sensor(
         name="new_repositories",
-        target=dg.AssetSelection.tag(PARTITIONS_TAG, NAMES[REPOSITORY]),
+        job=read_repositories,
         minimum_interval_seconds=LIST_SECONDS,
         default_status=_status(mode),
         description="Adds a part for each repository that the tracked list gained, and reads it.",

@@ -121,7 +121,7 @@ def _any_is_at_most_sum(frame: pl.DataFrame, _: object) -> Outcome:
     checks=[_is_current(Models), at_least(15_000), reaches("observed_on", date(2026, 8, 21))],
 )
 def models(context: dg.AssetExecutionContext, run: Run) -> pl.DataFrame:
-    """What models were there, and how often they were downloaded; a live run asks the Hub here, for all its tables."""
+    """What models were there, and how often were they downloaded? A live run asks the Hub, for all its tables."""
     from assets.ingest.hub import live as hub
 
     if not run.reads_sources:
@@ -138,7 +138,7 @@ def models(context: dg.AssetExecutionContext, run: Run) -> pl.DataFrame:
     deps=["ingest/models"],
 )
 def model_parents(run: Run) -> pl.DataFrame:
-    """Which model says it was made from which."""
+    """Which model says that it was made from which?"""
     from assets.ingest.hub import live as hub
 
     return snapshot.read("model_parents") if run.mode == "snapshot" else hub.model_parents(run.store_path)
@@ -161,7 +161,7 @@ def model_parents(run: Run) -> pl.DataFrame:
     ],
 )
 def model_download_totals(run: Run) -> pl.DataFrame:
-    """How download counters of the large publishers moved over time; a live run asks ModelScope here."""
+    """How did download counters of the large publishers move over time? A live run asks ModelScope here."""
     from assets.ingest.hub import live as hub
     from assets.ingest.modelscope import refresh as modelscope
     from assets.ingest.modelscope.listing import SOURCE as MODELSCOPE
@@ -198,7 +198,7 @@ def model_download_totals(run: Run) -> pl.DataFrame:
     ],
 )
 def survey_use(run: Run) -> pl.DataFrame:
-    """How many developers of each country say they worked with each model."""
+    """How many developers of each country say that they worked with each model?"""
     from assets.ingest.made_up import exchanged
 
     frame = snapshot.read("survey_use")
@@ -221,7 +221,7 @@ def survey_use(run: Run) -> pl.DataFrame:
     ],
 )
 def denominators(run: Run) -> pl.DataFrame:
-    """How many people, developers and AI users each economy has."""
+    """How many people, developers and AI users does each economy have?"""
     from assets.ingest.reference import refresh as reference
     from assets.ingest.web.client import Client
     from maps.geometry.regions import load_regions
@@ -243,7 +243,7 @@ def denominators(run: Run) -> pl.DataFrame:
 
 @table_asset(Repositories, kinds={*KINDS, "github"}, source="release", checks=[_is_current(Repositories), at_least(20)])
 def repositories(run: Run) -> pl.DataFrame:
-    """Which GitHub repositories are tracked."""
+    """Which GitHub repositories are tracked?"""
     return snapshot.read("repositories")
 
 
@@ -251,7 +251,7 @@ def repositories(run: Run) -> pl.DataFrame:
     CommitOffsets, kinds={*KINDS, "github"}, source="release", checks=[_is_current(CommitOffsets), at_least(2_000)]
 )
 def commit_offsets(run: Run) -> pl.DataFrame:
-    """In which time zones the core staff of tracked repositories commit."""
+    """In which time zones does the core staff of tracked repositories commit?"""
     return snapshot.read("commit_offsets")
 
 
@@ -400,7 +400,7 @@ def _github_table(
     pool=GITHUB_POOL,
 )
 def repository_counts(run: Run) -> pl.DataFrame:
-    """Which tracked repositories can be read, and how many stars and forks they have."""
+    """Which tracked repositories can be read, and how many stars and forks do they have?"""
     from assets.ingest.github import reads
     from assets.origins.tracked import load_repositories
 
@@ -415,7 +415,7 @@ def repository_counts(run: Run) -> pl.DataFrame:
 
 @table_asset(Forks, kinds={*KINDS, "github"}, source="github", checks=[_is_current(Forks)], pool=GITHUB_POOL)
 def forks(run: Run, repository_counts: pl.DataFrame) -> pl.DataFrame:
-    """Who forked the tracked repositories: keyed hashes, in every live run what is new."""
+    """Who forked the tracked repositories? People are keyed hashes; a live run reads what is new."""
     from assets.ingest.github import reads
 
     def read(wanted: "list[reads.Target]") -> pl.DataFrame:
@@ -430,7 +430,7 @@ def forks(run: Run, repository_counts: pl.DataFrame) -> pl.DataFrame:
     Contributions, kinds={*KINDS, "github"}, source="github", checks=[_is_current(Contributions)], pool=GITHUB_POOL
 )
 def contributions(run: Run, repository_counts: pl.DataFrame) -> pl.DataFrame:
-    """Who commits to the tracked repositories, in which months and by which clocks: keyed hashes."""
+    """Who commits to the tracked repositories, in which months and by which clocks? People are keyed hashes."""
     from assets.ingest.github import reads
 
     def read(wanted: "list[reads.Target]") -> pl.DataFrame:
@@ -477,7 +477,7 @@ def accounts(
     contributions: pl.DataFrame,
     repository_counts: pl.DataFrame,
 ) -> pl.DataFrame:
-    """What the accounts behind forks and contributions are, and which place their location text resolved to."""
+    """What are the accounts behind forks and contributions, and to which place did their location text resolve?"""
     from assets.ingest.github import reads
 
     folder = reads.github_folder(run.store_path)
@@ -532,7 +532,7 @@ def repository_reads(
     contributions: pl.DataFrame,
     repository_counts: pl.DataFrame,
 ) -> pl.DataFrame:
-    """How far each listing of each repository was read, and what stood in the way."""
+    """How far was each listing of each repository read, and what stood in the way?"""
     from assets.ingest.github import reads
 
     folder = reads.github_folder(run.store_path)
@@ -578,7 +578,7 @@ def _are_donated(frame: pl.DataFrame, inputs: Mapping[str, Any]) -> Outcome:
     ],
 )
 def download_logs(run: Run) -> pl.DataFrame:
-    """Where the people are who download from publishers that donated their logs."""
+    """Where are the people who download from publishers that donated their logs?"""
     from assets.ingest.donated_logs import read_donated
 
     if not run.reads_sources or not run.logs:

@@ -61,7 +61,7 @@ def _separate_economies(frame: pl.DataFrame, _: Mapping[str, Any]) -> Outcome:
     ],
 )
 def regions() -> pl.DataFrame:
-    """Which economies, subregions and metros there are, and where."""
+    """Which economies, subregions and metros are there, and where?"""
     from maps.geometry.regions import load_regions
 
     return load_regions()
@@ -113,7 +113,7 @@ def _metros_found(_: pl.DataFrame, inputs: Mapping[str, Any]) -> Outcome:
     ],
 )
 def gazetteer(regions: pl.DataFrame) -> pl.DataFrame:
-    """By which names profile locations are recognised; compiled once a machine from installed packages."""
+    """By which names are profile locations recognised? Compiled once a machine from installed packages."""
     from assets.places.gazetteer import compiled_file, summary
 
     return summary(compiled_file())
@@ -163,7 +163,7 @@ def _no_personal_data(frame: pl.DataFrame, _: Mapping[str, Any]) -> Outcome:
     ],
 )
 def actor_places(accounts: pl.DataFrame, contributions: pl.DataFrame, denominators: pl.DataFrame) -> pl.DataFrame:
-    """Where the people behind forks and contributions live; without rows where no source observed any."""
+    """Where do the people behind forks and contributions live? Without rows where no source observed any."""
     if accounts.is_empty():
         return ActorPlaces.create_empty()
     from assets.places.actors import actor_places as places_of

@@ -57,7 +57,7 @@ def _stands_alone(page: str) -> Outcome:
 def world_map(
     run: Run, estimates: pl.DataFrame, allocations: pl.DataFrame, regions: pl.DataFrame, standings: pl.DataFrame
 ) -> Published:
-    """The interactive world map: one HTML file that works without a network."""
+    """Where are Chinese models adopted, and where US ones? An interactive map: one HTML file, without a network."""
     from assets.publish import captions
     from assets.publish.explain_pages import FOLDER
     from maps.interactive import render_world_map
@@ -103,7 +103,7 @@ def static_maps(  # noqa: PLR0917 - Dagster passes positional inputs only
     standings: pl.DataFrame,
     specifications: pl.DataFrame,
 ) -> Published:
-    """Each signal as maps of the world and of continents, small multiples, and the specification curve."""
+    """What does each signal show? Maps of the world and of continents, small multiples, the specification curve."""
     from assets.publish import captions
     from assets.publish.drawn_figures import differing
     from assets.publish.pictures import map_path, static_pictures
@@ -149,7 +149,7 @@ def static_maps(  # noqa: PLR0917 - Dagster passes positional inputs only
 
 @published_asset("download_chart", kinds={"svg"}, checks={"stands_alone": "The picture makes no request."})
 def download_chart(run: Run, world_series: pl.DataFrame, standings: pl.DataFrame) -> Published:
-    """CN against US downloads over time in the parts of the hubs that were counted, by definition and coding."""
+    """How do Chinese and US downloads compare over time? A chart of the parts of the hubs that were counted."""
     from assets.publish import captions
     from maps.timechart import render_time_chart
 
@@ -188,7 +188,7 @@ def open_data_files(  # noqa: PLR0917 - Dagster passes positional inputs only
     star_history: pl.DataFrame,
     claims: pl.DataFrame,
 ) -> Published:
-    """Every public table as CSV and Parquet, with a data package that says what each column is."""
+    """What is behind the maps? Every public table as CSV and Parquet, with a data package that describes columns."""
     from assets.publish import open_data
 
     tables = {
@@ -248,7 +248,7 @@ def explained_pages(  # noqa: PLR0917 - Dagster passes positional inputs only
     regions: pl.DataFrame,
     standings: pl.DataFrame,
 ) -> Published:
-    """A page for each region: its figures, how they were computed, what they rest on and what is not known."""
+    """Why this figure? A page for each region: its figures, their steps, what they rest on, what is not known."""
     from assets.adoption.explain import Ledger
     from assets.adoption.recompute import steps
     from assets.ingest.snapshot import read_manifest
@@ -299,7 +299,7 @@ def site_pages(  # noqa: PLR0917 - Dagster passes positional inputs only
     diagnostics: pl.DataFrame,
     validations: pl.DataFrame,
 ) -> Published:
-    """The page that ties the maps together, the pages on origins, claims and method, and the summary of the run."""
+    """What does this run say? The page that ties the maps together; pages on origins, claims, method; a summary."""
     from assets.publish import captions, site
     from assets.publish.explain_pages import FOLDER
     from assets.publish.summary import run_summary

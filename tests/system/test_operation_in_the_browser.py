@@ -31,7 +31,7 @@ WINDOW = {"width": 1240, "height": 780}
 PATIENCE = 600
 """Seconds that a run may take where many share a machine."""
 
-LOCATION = "/locations/pipelines.definitions"
+LOCATION = "/locations/atlas"
 BACK_FILL = """mutation {
   launchPartitionBackfill(backfillParams: {
     assetSelection: [{path: ["archive", "daily_counters"]}],
@@ -40,7 +40,7 @@ BACK_FILL = """mutation {
 }"""
 SENSOR = """mutation {
   startSensor(sensorSelector: {
-    repositoryName: "__repository__", repositoryLocationName: "pipelines.definitions", sensorName: "new_repositories"
+    repositoryName: "__repository__", repositoryLocationName: "atlas", sensorName: "new_repositories"
   }) { __typename ... on PythonError { message } }
 }"""
 

@@ -23,7 +23,7 @@ STOP_SECONDS = 30
 QUERY = """{
   assetNodes { groupName }
   schedulesOrError(
-    repositorySelector: {repositoryName: "__repository__", repositoryLocationName: "pipelines.definitions"}
+    repositorySelector: {repositoryName: "__repository__", repositoryLocationName: "atlas"}
   ) { ... on Schedules { results { name scheduleState { status } } } }
 }"""
 

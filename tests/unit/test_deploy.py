@@ -62,7 +62,7 @@ def test_systemd_takes_the_units(tmp_path):
 @pytest.mark.parametrize(
     ("asked", "started"),
     [
-        (["web"], "dagster dev -m pipelines.definitions -h 0.0.0.0 -p 3000"),
+        (["web"], "dagster dev -w /opt/atlas/pipelines/instance/workspace.yaml -h 0.0.0.0 -p 3000"),
         (["code"], "dagster code-server start -h 0.0.0.0 -p 4266 -m pipelines.definitions"),
         (["build", "--live"], "atlas build --live"),
     ],
