@@ -154,10 +154,14 @@ def partitioned_asset(
                 yield from results
                 raise BlockedError(f"{asset} was not written. {stopped}")
             for name, part in parts.items():
-                state = "not_observed" if part.is_empty() else "observed"
-                context.add_asset_metadata(
-                    {"dagster/partition_row_count": part.height, "state": state}, partition_key=name
-                )
+                file = part_path(run.store_path, asset, name)
+                said = {
+                    "dagster/partition_row_count": part.height,
+                    "state": "not_observed" if part.is_empty() else "observed",
+                    "dagster/uri": str(file),
+                    "file": dg.MetadataValue.path(f"{asset}/{file.name}"),
+                }
+                context.add_asset_metadata(said, partition_key=name)
             shown = table_metadata(asked, table)
             if len(keys) > 1:
                 # They would be kept once a part.

@@ -4,7 +4,8 @@ Here: thin definitions. Not here: counters (`counters.py`), what parts are (`ass
 replaced as a whole in every run and that everything else rests on (`assets/ingest`, `assets/adoption`).
 
 Nothing but these assets reads the archive. `atlas build` does not make it: it is made in live mode as its inputs
-change, and back-filled from the UI.
+change, and back-filled from the UI. What has no inputs, months of PyPI and single repositories, is made by hand or by a
+sensor.
 """
 
 from collections.abc import Mapping
