@@ -1,6 +1,7 @@
 """Files that are whole or absent: written aside, flushed to the disk, then renamed.
 
-Here: replacing one file. Not here: what is in it, where tables live (`pipelines/storage.py`).
+Here: replacing one file, and removing a folder of them. Not here: what is in them, where tables live
+(`pipelines/storage.py`).
 """
 
 import os
@@ -34,6 +35,12 @@ def replace_file(path: "UPath", content: bytes) -> None:
         _sync_folder(local.parent)
     finally:
         draft.unlink(missing_ok=True)
+
+
+def remove_folder(folder: "UPath") -> None:
+    """Remove a folder with all that is in it, if it is there; in an object store it is there while an object is."""
+    if folder.exists():
+        folder.fs.rm(folder.path, recursive=True)
 
 
 def _sync_folder(folder: Path) -> None:

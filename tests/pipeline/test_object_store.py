@@ -19,7 +19,7 @@ from pipelines.storage import StoreError, read_table
 from tests.standins.object_store import serving
 
 PROJECT = Path(__file__).parents[2]
-LAYER = ("ingest", "attribute/regions")
+LAYER = ("attribute/publishers", "attribute/regions", "ingest/denominators", "ingest/survey_use")
 PATIENCE = 120
 
 

@@ -90,7 +90,7 @@ def serving() -> Iterator[ObjectStore]:
     s3 = get_backend("s3")["123456789012"]["aws"]
     s3.reset()
     s3.create_bucket(BUCKET, "us-east-1")
-    # A client that fsspec keeps would go on asking the server before this one.
+    # A client that fsspec keeps would go on asking another server.
     S3FileSystem.clear_instance_cache()
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
@@ -101,3 +101,4 @@ def serving() -> Iterator[ObjectStore]:
         server.shutdown()
         thread.join()
         server.server_close()
+        S3FileSystem.clear_instance_cache()
