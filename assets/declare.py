@@ -135,13 +135,13 @@ def _last_rows(key: dg.AssetKey) -> int | None:
 
 
 @contextmanager
-def later_if_out_of_reach(tried: Callable[[], int]) -> Iterator[None]:
+def later_if_out_of_reach(tried: Callable[[], int | None]) -> Iterator[None]:
     """Read or write a store; where it cannot be reached, ask Dagster to try the step again later.
 
     Sources are asked again by their clients, which know what is safe; a store has no client of ours.
 
     Args:
-        tried: Says how often the step was tried before.
+        tried: Says how often the step was tried before; None where there is no step to try again.
 
     Raises:
         RetryRequested: The store cannot be reached now.
@@ -151,8 +151,10 @@ def later_if_out_of_reach(tried: Callable[[], int]) -> Iterator[None]:
     except LASTING:
         raise
     except OSError as error:
-        wait = FIRST_WAIT_SECONDS * 2 ** tried()
-        raise dg.RetryRequested(max_retries=RETRIES, seconds_to_wait=wait) from error
+        times = tried()
+        if times is None:
+            raise
+        raise dg.RetryRequested(max_retries=RETRIES, seconds_to_wait=FIRST_WAIT_SECONDS * 2**times) from error
 
 
 def once_more(function: Callable[..., Any], *args: Any, **inputs: Any) -> Any:

@@ -32,6 +32,7 @@ from assets.declare import (
 )
 from assets.run import Run
 from assets.schemas import Table, TableError, validate
+from assets.whole_files import reaching
 
 if TYPE_CHECKING:
     from upath import UPath
@@ -62,10 +63,13 @@ def part_path(root: "UPath", asset: str, key: str) -> "UPath":
 
 def kept_part(root: "UPath", asset: str, key: str) -> pl.DataFrame | None:
     """Return the rows that a part has in a store, or None where it was never made."""
+    path = part_path(root, asset, key)
     try:
-        return pl.read_parquet(part_path(root, asset, key).read_bytes())
+        with reaching(path):
+            content = path.read_bytes()
     except FileNotFoundError:
         return None
+    return pl.read_parquet(content)
 
 
 def _key_of(by: str, partitions: dg.PartitionsDefinition[str]) -> pl.Expr:
@@ -146,7 +150,7 @@ def partitioned_asset(
                 raise
             parts = parts_of(frame, by, partitions, keys)
             for name, part in parts.items():
-                if part.is_empty() and (kept := kept_part(run.store_path, asset, name)) is not None:
+                if part.is_empty() and (kept := once_more(kept_part, run.store_path, asset, name)) is not None:
                     parts[name] = kept
             asked = pl.concat([frame.clear(), *parts.values()])
             results, stopped = judged(key, all_checks, asked, inputs)

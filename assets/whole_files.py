@@ -1,10 +1,12 @@
 """Files that are whole or absent: written aside, flushed to the disk, then renamed.
 
-Here: replacing one file, and removing a folder of them. Not here: what is in them, where tables live
-(`pipelines/storage.py`).
+Here: replacing one file, removing a folder of them, and what it means that a store cannot be reached. Not here: what is
+in them, where tables live (`pipelines/storage.py`).
 """
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,12 +19,33 @@ def local_path(path: "UPath") -> Path | None:
     return Path(path.path) if path.protocol in {"", "file", "local"} else None
 
 
+class OutOfReachError(OSError):
+    """A store cannot be reached now; the message names the file and says what its client said."""
+
+
+@contextmanager
+def reaching(path: "UPath") -> Iterator[None]:
+    """Read or write a file of a store.
+
+    Raises:
+        OutOfReachError: The store's client failed in a way of its own: fsspec lets through what its libraries raise,
+            such as a connection that nobody answers.
+    """
+    try:
+        yield
+    except OSError:
+        raise
+    except Exception as error:
+        raise OutOfReachError(f"{path}: the store cannot be reached ({error}).") from error
+
+
 def replace_file(path: "UPath", content: bytes) -> None:
     """Write a file so that a reader sees the old content or the new, never a part."""
     local = local_path(path)
     if local is None:
         # Object stores show an object when it is complete.
-        path.write_bytes(content)
+        with reaching(path):
+            path.write_bytes(content)
         return
     local.parent.mkdir(parents=True, exist_ok=True)
     draft = local.with_name(f".{local.name}.{os.getpid()}.tmp")

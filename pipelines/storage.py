@@ -11,8 +11,6 @@ size and checksum: rows may concern people.
 import hashlib
 import io
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
@@ -22,7 +20,7 @@ import polars as pl
 from assets.declare import later_if_out_of_reach
 from assets.partitions import part_path
 from assets.schemas import TABLES, Table, TableError, validate
-from assets.whole_files import replace_file
+from assets.whole_files import reaching, replace_file
 from pipelines.instance import write_history_quickly
 
 if TYPE_CHECKING:
@@ -35,27 +33,6 @@ TABLE_KEY: Final = "atlas.table"
 
 class StoreError(RuntimeError):
     """A store or one of its files cannot be used; the message names the file and what to do."""
-
-
-class OutOfReachError(OSError):
-    """A store cannot be reached now; the message names the file and says what its client said."""
-
-
-@contextmanager
-def _reaching(path: "UPath") -> Iterator[None]:
-    """Read or write a file, whatever the errors of the store's client are called."""
-    try:
-        yield
-    except OSError:
-        raise
-    except Exception as error:
-        # fsspec's clients let errors of their own libraries through, such as a connection that nobody answers.
-        raise OutOfReachError(f"{path}: the store cannot be reached ({error}).") from error
-
-
-def _replace(path: "UPath", content: bytes) -> None:
-    with _reaching(path):
-        replace_file(path, content)
 
 
 def open_store(root: "UPath", mode: str) -> None:
@@ -118,7 +95,7 @@ class TableIOManager(dg.ConfigurableIOManager, dg.UPathIOManager):
 
     def handle_output(self, context: dg.OutputContext, obj: Any) -> None:
         """Write a table, or the parts of one that a run was asked for."""
-        with later_if_out_of_reach(lambda: context.step_context.previous_attempt_count):
+        with later_if_out_of_reach(lambda: _tried(context)):
             if not context.has_asset_partitions:
                 super().handle_output(context, obj)
                 return
@@ -126,11 +103,11 @@ class TableIOManager(dg.ConfigurableIOManager, dg.UPathIOManager):
             for key, part in obj.items():
                 path = part_path(self._base_path, asset, key)
                 frame = _valid(part, context)
-                _replace(path, self._content(frame, asset))
+                replace_file(path, self._content(frame, asset))
 
     def load_input(self, context: dg.InputContext) -> pl.DataFrame:
         """Read a table, or those parts of one that were made."""
-        with later_if_out_of_reach(lambda: context.step_context.previous_attempt_count):
+        with later_if_out_of_reach(lambda: _tried(context)):
             if not context.has_asset_partitions:
                 return pl.DataFrame(super().load_input(context))
             asset, table = _declared(context)
@@ -148,7 +125,7 @@ class TableIOManager(dg.ConfigurableIOManager, dg.UPathIOManager):
         asset, _ = _declared(context)
         frame = _valid(obj, context)
         content = self._content(frame, asset)
-        _replace(path, content)
+        replace_file(path, content)
         context.add_output_metadata(
             {
                 "dagster/row_count": frame.height,
@@ -193,7 +170,7 @@ def read_table(root: "UPath", asset: str, *, mode: str) -> pl.DataFrame:
 def _read(path: "UPath", asset: str, table: type[Table], *, mode: str) -> pl.DataFrame:
     remedy = f"rebuild it with 'atlas build --only {asset}'"
     try:
-        with _reaching(path):
+        with reaching(path):
             content = path.read_bytes()
     except FileNotFoundError as error:
         raise StoreError(f"{asset}: {path} does not exist; {remedy}.") from error
@@ -208,6 +185,14 @@ def _read(path: "UPath", asset: str, table: type[Table], *, mode: str) -> pl.Dat
                 f"{asset}: {path} was written for {what} {metadata.get(key)!r}, not {expected!r}; {remedy}."
             )
     return validate(frame, table, where=f"{asset} ({path})")
+
+
+def _tried(context: dg.OutputContext | dg.InputContext) -> int | None:
+    """Return how often the step was tried before, or None where a table is read or written outside of a run."""
+    try:
+        return context.step_context.previous_attempt_count
+    except dg.DagsterInvariantViolationError:
+        return None
 
 
 def _valid(obj: Any, context: dg.OutputContext) -> pl.DataFrame:
