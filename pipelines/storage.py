@@ -21,7 +21,6 @@ from assets.declare import later_if_out_of_reach
 from assets.partitions import part_path
 from assets.schemas import TABLES, Table, TableError, validate
 from assets.whole_files import reaching, replace_file
-from pipelines.instance import write_history_quickly
 
 if TYPE_CHECKING:
     from upath import UPath
@@ -88,6 +87,8 @@ class TableIOManager(dg.ConfigurableIOManager, dg.UPathIOManager):
     def setup_for_execution(self, context: dg.InitResourceContext) -> None:  # noqa: ARG002
         """Open the store before the first step, in the process of the run, and let it write its history quickly."""
         from upath import UPath
+
+        from pipelines.instance import write_history_quickly
 
         self._base_path = UPath(self.store)
         open_store(self._base_path, self.mode)
