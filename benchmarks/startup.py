@@ -1,7 +1,8 @@
 """How long it takes to load the definitions, against importing Dagster and polars alone.
 
 Every process of Dagster (web server, daemon, code server, each run) loads them. Read the ratio; seconds are those of
-the machine. Both start from compiled modules, as every process does but the first. Prints the packages beyond Dagster and polars that cost most, and exits with 1 above the limit.
+the machine. Both start from compiled modules, as every process does but the first. Prints the packages beyond Dagster
+and polars that cost most, and exits with 1 above the limit.
 """
 
 import os
