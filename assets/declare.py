@@ -33,6 +33,10 @@ SOURCE_TAG: Final = "source"
 RETRIES: Final = 3
 FIRST_WAIT_SECONDS: Final = 10
 """A store that cannot be reached is tried again after 10, 20 and 40 seconds; sources are, within their clients."""
+
+LASTING: Final = (FileNotFoundError, FileExistsError, IsADirectoryError, NotADirectoryError, PermissionError)
+"""What is as wrong the second time."""
+
 PUBLISH: Final = "publish"
 PREVIEW_BYTES: Final = 400_000
 """Largest picture shown in the UI: previews stay in Dagster's event log for good."""
@@ -130,16 +134,33 @@ def _last_rows(key: dg.AssetKey) -> int | None:
     return int(str(rows.value)) if rows else None
 
 
-def once_more(function: Callable[..., Any], *args: Any, **inputs: Any) -> Any:
-    """Call a function that reads or writes a store; where that fails, ask Dagster to try again later.
+@contextmanager
+def later_if_out_of_reach(tried: Callable[[], int | None]) -> Iterator[None]:
+    """Read or write a store; where it cannot be reached, ask Dagster to try the step again later.
 
     Sources are asked again by their clients, which know what is safe; a store has no client of ours.
+
+    Args:
+        tried: Says how often the step was tried before; None where there is no step to try again.
+
+    Raises:
+        RetryRequested: The store cannot be reached now.
     """
     try:
-        return function(*args, **inputs)
+        yield
+    except LASTING:
+        raise
     except OSError as error:
-        tried = dg.AssetExecutionContext.get().retry_number
-        raise dg.RetryRequested(max_retries=RETRIES, seconds_to_wait=FIRST_WAIT_SECONDS * 2**tried) from error
+        times = tried()
+        if times is None:
+            raise
+        raise dg.RetryRequested(max_retries=RETRIES, seconds_to_wait=FIRST_WAIT_SECONDS * 2**times) from error
+
+
+def once_more(function: Callable[..., Any], *args: Any, **inputs: Any) -> Any:
+    """Call a function that may read or write a store of its own; where that cannot be reached, it is called later."""
+    with later_if_out_of_reach(lambda: dg.AssetExecutionContext.get().retry_number):
+        return function(*args, **inputs)
 
 
 def declared_checks(key: dg.AssetKey, checks: Sequence[Check]) -> list[dg.AssetCheckSpec]:
@@ -307,7 +328,7 @@ class Published:
             shown["period"] = period_covered(inputs[first], table)
             shown["freshness"] = freshness(inputs[first], table, today=today)
             shown["coverage"] = dg.MetadataValue.json(dict(coverage(inputs[first], table)))
-        return shown | {"preview": dg.MetadataValue.md(self._preview())}
+        return {"preview": dg.MetadataValue.md(self._preview())} | shown
 
     def _preview(self) -> str:
         if self.picture and len(self.picture) <= PREVIEW_BYTES:

@@ -11,12 +11,11 @@ import functools
 import inspect
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 import dagster as dg
 import polars as pl
-from upath import UPath
 
 from assets.checks import BlockedError, Check, shared_checks
 from assets.declare import (
@@ -33,6 +32,10 @@ from assets.declare import (
 )
 from assets.run import Run
 from assets.schemas import Table, TableError, validate
+from assets.whole_files import reaching
+
+if TYPE_CHECKING:
+    from upath import UPath
 
 DAYS: Final = dg.DailyPartitionsDefinition(start_date="2024-11-01", end_offset=1)
 """From the month of the first embedded crawl to today."""
@@ -53,17 +56,20 @@ DAYS_OF_MONTH: Final = dg.TimeWindowPartitionMapping()
 """A month rests on its days: windows are matched by time."""
 
 
-def part_path(root: UPath, asset: str, key: str) -> UPath:
+def part_path(root: "UPath", asset: str, key: str) -> "UPath":
     """Return the file of a part; keys such as ``owner/name`` become one name."""
     return root / asset / f"{quote(key, safe='')}.parquet"
 
 
-def kept_part(root: UPath, asset: str, key: str) -> pl.DataFrame | None:
+def kept_part(root: "UPath", asset: str, key: str) -> pl.DataFrame | None:
     """Return the rows that a part has in a store, or None where it was never made."""
+    path = part_path(root, asset, key)
     try:
-        return pl.read_parquet(part_path(root, asset, key).read_bytes())
+        with reaching(path):
+            content = path.read_bytes()
     except FileNotFoundError:
         return None
+    return pl.read_parquet(content)
 
 
 def _key_of(by: str, partitions: dg.PartitionsDefinition[str]) -> pl.Expr:
@@ -144,7 +150,7 @@ def partitioned_asset(
                 raise
             parts = parts_of(frame, by, partitions, keys)
             for name, part in parts.items():
-                if part.is_empty() and (kept := kept_part(run.store_path, asset, name)) is not None:
+                if part.is_empty() and (kept := once_more(kept_part, run.store_path, asset, name)) is not None:
                     parts[name] = kept
             asked = pl.concat([frame.clear(), *parts.values()])
             results, stopped = judged(key, all_checks, asked, inputs)
@@ -152,10 +158,14 @@ def partitioned_asset(
                 yield from results
                 raise BlockedError(f"{asset} was not written. {stopped}")
             for name, part in parts.items():
-                state = "not_observed" if part.is_empty() else "observed"
-                context.add_asset_metadata(
-                    {"dagster/partition_row_count": part.height, "state": state}, partition_key=name
-                )
+                file = part_path(run.store_path, asset, name)
+                said = {
+                    "dagster/partition_row_count": part.height,
+                    "state": "not_observed" if part.is_empty() else "observed",
+                    "dagster/uri": str(file),
+                    "file": dg.MetadataValue.path(f"{asset}/{file.name}"),
+                }
+                context.add_asset_metadata(said, partition_key=name)
             shown = table_metadata(asked, table)
             if len(keys) > 1:
                 # They would be kept once a part.

@@ -5,9 +5,12 @@ Here: the one resource that assets annotate (resource key ``run``). Not here: wh
 """
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import dagster as dg
-from upath import UPath
+
+if TYPE_CHECKING:
+    from upath import UPath
 
 
 class Run(dg.ConfigurableResource):  # type: ignore[type-arg]  # Dagster resolves the parameter by itself
@@ -33,8 +36,10 @@ class Run(dg.ConfigurableResource):  # type: ignore[type-arg]  # Dagster resolve
         return self.mode != "snapshot"
 
     @property
-    def store_path(self) -> UPath:
+    def store_path(self) -> "UPath":
         """Root of the mode's tables; ``store_path / "ingest" / "models.parquet"`` is a table."""
+        from upath import UPath
+
         return UPath(self.store)
 
     @property

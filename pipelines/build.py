@@ -12,7 +12,7 @@ from typing import Any, Final
 import dagster as dg
 
 from assets.run import Run
-from pipelines.jobs import SOURCE_JOBS, refresh_atlas
+from pipelines.jobs import SOURCE_JOBS, read_repositories, refresh_atlas
 from pipelines.policies import with_automation, with_freshness
 from pipelines.retention import prune_history
 from pipelines.schedules import schedules
@@ -59,17 +59,12 @@ def build_defs(
     loaded = modules or [import_module(name) for name in LAYERS]
     assets = dg.map_asset_specs(
         lambda spec: with_automation(with_freshness(spec, settings.mode)),
-        [
-            asset
-            for asset in dg.load_assets_from_modules(loaded)
-            if isinstance(asset, (dg.AssetsDefinition, dg.AssetSpec))
-        ],
+        [value for module in loaded for value in vars(module).values() if isinstance(value, dg.AssetsDefinition)],
     )
     return dg.Definitions(
         assets=assets,
-        asset_checks=dg.load_asset_checks_from_modules(loaded),
         resources=resources(settings) | dict(resource_overrides or {}),
-        jobs=[refresh_atlas, *SOURCE_JOBS, prune_history],
+        jobs=[refresh_atlas, *SOURCE_JOBS, read_repositories, prune_history],
         schedules=schedules(settings.mode),
         sensors=[follow_changes(settings.mode), new_repositories(settings.mode), tell_failures(settings.mode)],
         loggers=loggers,

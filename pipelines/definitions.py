@@ -6,13 +6,9 @@ Here: nothing but the call, with the settings of the environment. Not here: the 
 import dagster as dg
 
 from pipelines.build import build_defs
-from pipelines.instance import write_history_quickly
-from pipelines.settings import Settings
 
 
 @dg.definitions
 def defs() -> dg.Definitions:
     """Return the definitions of the atlas, with the settings of the environment."""
-    settings = Settings.load()
-    write_history_quickly(settings)
-    return build_defs(settings=settings)
+    return build_defs()

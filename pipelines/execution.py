@@ -262,7 +262,7 @@ def _require_writable(folder: Path) -> None:
 
 def _run(settings: Settings, *, only: Sequence[str], tell: Callable[[Fact], None]) -> Outcome:
     prepare(settings)
-    write_history_quickly(settings)
+    write_history_quickly(settings.mode)
     _require_writable(settings.output)
     listener = _Listener(tell)
     defs = build_defs(settings=settings, loggers={LOGGER: listener.definition()})

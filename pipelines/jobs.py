@@ -12,7 +12,7 @@ from typing import Final
 import dagster as dg
 
 from assets.declare import SOURCE_TAG
-from assets.partitions import NAMES, PARTITIONS_TAG
+from assets.partitions import NAMES, PARTITIONS_TAG, REPOSITORY
 
 IN_PARTS: Final = reduce(or_, (dg.AssetSelection.tag(PARTITIONS_TAG, name) for name in NAMES.values()))
 """Tables that are kept in parts."""
@@ -40,6 +40,12 @@ refresh_files = dg.define_asset_job(
     "refresh_files",
     selection=_of("reference", "release", "donated_logs"),
     description="Files that agencies publish or publishers donate, and figures that come with a release.",
+)
+
+read_repositories = dg.define_asset_job(
+    "read_repositories",
+    selection=dg.AssetSelection.tag(PARTITIONS_TAG, NAMES[REPOSITORY]),
+    description="What is new of single repositories; a sensor starts it for those that the list gained.",
 )
 
 SOURCE_JOBS: Final = (refresh_hub, refresh_github, refresh_package_index, refresh_files)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Final, Literal, Protocol
 
-from pydantic import SecretStr
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 Form = Literal["json", "slack"]
@@ -38,17 +38,19 @@ class FailedRun:
         job: Name of the job.
         mode: Mode of the atlas.
         causes: What went wrong, in order.
+        link: Address of the run in the UI.
     """
 
     run_id: str
     job: str
     mode: str
     causes: Sequence[Cause]
+    link: str
 
     def text(self) -> str:
         """Return the message for people."""
         lines = [f"Adoption Atlas ({self.mode}): run {self.run_id[:8]} of {self.job} failed; the last good site stays."]
-        return "\n".join([*lines, *(f"• {one.asset}: {one.cause}" for one in self.causes)])
+        return "\n".join([*lines, *(f"• {one.asset}: {one.cause}" for one in self.causes), self.link])
 
 
 class Notifier(Protocol):
@@ -109,12 +111,20 @@ class NotificationSettings(BaseSettings):
     Attributes:
         url: Address of a webhook (``ATLAS_NOTIFY_URL``); none by default.
         form: What it is sent (``ATLAS_NOTIFY_FORM``): ``json`` or ``slack``.
+        ui: Where its readers open the UI (``ATLAS_UI_URL``).
     """
 
-    model_config = SettingsConfigDict(env_prefix="ATLAS_NOTIFY_", frozen=True, env_ignore_empty=True)
+    model_config = SettingsConfigDict(
+        env_prefix="ATLAS_NOTIFY_", frozen=True, env_ignore_empty=True, populate_by_name=True
+    )
 
     url: SecretStr | None = None
     form: Form = "json"
+    ui: str = Field(default="http://127.0.0.1:3000", validation_alias="ATLAS_UI_URL")
+
+    def link(self, run_id: str) -> str:
+        """Return the address of a run in the UI."""
+        return f"{self.ui.rstrip('/')}/runs/{run_id}"
 
     def notifiers(self) -> list[Notifier]:
         """Return the notifiers: the log, and the webhook where there is one."""

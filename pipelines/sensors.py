@@ -11,8 +11,9 @@ from typing import Final
 import dagster as dg
 
 from assets.origins.tracked import load_repositories
-from assets.partitions import NAMES, PARTITIONS_TAG, REPOSITORY
+from assets.partitions import REPOSITORY
 from pipelines.causes import asset_of, cause_of
+from pipelines.jobs import read_repositories
 from pipelines.notifications import Cause, FailedRun, NotificationError, NotificationSettings, Notifier
 from pipelines.settings import Mode
 
@@ -51,7 +52,7 @@ def new_repositories(mode: Mode) -> dg.SensorDefinition:
 
     @dg.sensor(
         name="new_repositories",
-        target=dg.AssetSelection.tag(PARTITIONS_TAG, NAMES[REPOSITORY]),
+        job=read_repositories,
         minimum_interval_seconds=LIST_SECONDS,
         default_status=_status(mode),
         description="Adds a part for each repository that the tracked list gained, and reads it.",
@@ -77,7 +78,7 @@ def new_repositories(mode: Mode) -> dg.SensorDefinition:
     return tick
 
 
-def failed_run(context: dg.RunFailureSensorContext, mode: Mode) -> FailedRun:
+def failed_run(context: dg.RunFailureSensorContext, mode: Mode, settings: NotificationSettings) -> FailedRun:
     """Return what a notification says of a failed run."""
     causes = [
         Cause(asset=asset_of(event.step_key), cause=cause_of(error) if error else "the step failed")
@@ -90,6 +91,7 @@ def failed_run(context: dg.RunFailureSensorContext, mode: Mode) -> FailedRun:
         job=run.job_name,
         mode=run.tags.get("atlas/mode", mode),
         causes=causes or [Cause(asset="run", cause=context.failure_event.message or "no reason given")],
+        link=settings.link(run.run_id),
     )
 
 
@@ -107,8 +109,9 @@ def tell_failures(mode: Mode, notifiers: Sequence[Notifier] | None = None) -> dg
         description="Tells the log and, where ATLAS_NOTIFY_URL is set, a webhook about every failed run.",
     )
     def tick(context: dg.RunFailureSensorContext) -> None:
-        failed = failed_run(context, mode)
-        for notifier in NotificationSettings().notifiers() if notifiers is None else notifiers:
+        settings = NotificationSettings()
+        failed = failed_run(context, mode, settings)
+        for notifier in settings.notifiers() if notifiers is None else notifiers:
             try:
                 notifier.tell(failed)
             except NotificationError as error:

@@ -13,7 +13,6 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
-from upath import UPath
 
 Mode = Literal["snapshot", "live", "synthetic"]
 MODES: Final[tuple[str, ...]] = get_args(Mode)
@@ -71,10 +70,9 @@ class Settings(BaseSettings):
     @field_validator("data", mode="after")
     @classmethod
     def _data_is_absolute(cls, value: str) -> str:
-        path = UPath(value)
-        if path.protocol in {"", "file", "local"}:
-            return str(project_root() / Path(path.path).expanduser())
-        return value.rstrip("/")
+        if "://" in value and not value.startswith(("file://", "local://")):
+            return value.rstrip("/")
+        return str(project_root() / Path(value.partition("://")[2] or value).expanduser())
 
     @field_validator("logs", mode="after")
     @classmethod

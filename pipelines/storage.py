@@ -12,15 +12,18 @@ import hashlib
 import io
 import json
 from datetime import UTC, datetime
-from typing import Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import dagster as dg
 import polars as pl
-from upath import UPath
 
+from assets.declare import later_if_out_of_reach
 from assets.partitions import part_path
 from assets.schemas import TABLES, Table, TableError, validate
-from assets.whole_files import replace_file
+from assets.whole_files import reaching, replace_file
+
+if TYPE_CHECKING:
+    from upath import UPath
 
 MARKER: Final = "STORE.json"
 MODE_KEY: Final = "atlas.run_mode"
@@ -31,7 +34,7 @@ class StoreError(RuntimeError):
     """A store or one of its files cannot be used; the message names the file and what to do."""
 
 
-def open_store(root: UPath, mode: str) -> None:
+def open_store(root: "UPath", mode: str) -> None:
     """Make sure that a store belongs to a mode; an absent or empty one is marked as its own.
 
     Raises:
@@ -82,31 +85,38 @@ class TableIOManager(dg.ConfigurableIOManager, dg.UPathIOManager):
     extension: ClassVar[str | None] = ".parquet"  # type: ignore[misc]  # without ClassVar it is a pydantic field
 
     def setup_for_execution(self, context: dg.InitResourceContext) -> None:  # noqa: ARG002
-        """Open the store before the first step."""
+        """Open the store before the first step, in the process of the run, and let it write its history quickly."""
+        from upath import UPath
+
+        from pipelines.instance import write_history_quickly
+
         self._base_path = UPath(self.store)
         open_store(self._base_path, self.mode)
+        write_history_quickly(self.mode)
 
     def handle_output(self, context: dg.OutputContext, obj: Any) -> None:
         """Write a table, or the parts of one that a run was asked for."""
-        if not context.has_asset_partitions:
-            super().handle_output(context, obj)
-            return
-        asset, _ = _declared(context)
-        for key, part in obj.items():
-            path = part_path(self._base_path, asset, key)
-            frame = _valid(part, context)
-            replace_file(path, self._content(frame, asset))
+        with later_if_out_of_reach(lambda: _tried(context)):
+            if not context.has_asset_partitions:
+                super().handle_output(context, obj)
+                return
+            asset, _ = _declared(context)
+            for key, part in obj.items():
+                path = part_path(self._base_path, asset, key)
+                frame = _valid(part, context)
+                replace_file(path, self._content(frame, asset))
 
     def load_input(self, context: dg.InputContext) -> pl.DataFrame:
         """Read a table, or those parts of one that were made."""
-        if not context.has_asset_partitions:
-            return pl.DataFrame(super().load_input(context))
-        asset, table = _declared(context)
-        paths = [part_path(self._base_path, asset, key) for key in context.asset_partition_keys]
-        found = [_read(path, asset, table, mode=self.mode) for path in paths if path.exists()]
-        return pl.concat([table.create_empty(), *found])
+        with later_if_out_of_reach(lambda: _tried(context)):
+            if not context.has_asset_partitions:
+                return pl.DataFrame(super().load_input(context))
+            asset, table = _declared(context)
+            paths = [part_path(self._base_path, asset, key) for key in context.asset_partition_keys]
+            found = [_read(path, asset, table, mode=self.mode) for path in paths if path.exists()]
+            return pl.concat([table.create_empty(), *found])
 
-    def dump_to_path(self, context: dg.OutputContext, obj: Any, path: UPath) -> None:
+    def dump_to_path(self, context: dg.OutputContext, obj: Any, path: "UPath") -> None:
         """Validate and write a table.
 
         Raises:
@@ -132,7 +142,7 @@ class TableIOManager(dg.ConfigurableIOManager, dg.UPathIOManager):
         frame.write_parquet(buffer, compression="zstd", metadata={MODE_KEY: self.mode, TABLE_KEY: asset})
         return buffer.getvalue()
 
-    def load_from_path(self, context: dg.InputContext, path: UPath) -> pl.DataFrame:
+    def load_from_path(self, context: dg.InputContext, path: "UPath") -> pl.DataFrame:
         """Read and validate a table.
 
         Raises:
@@ -143,7 +153,7 @@ class TableIOManager(dg.ConfigurableIOManager, dg.UPathIOManager):
         return _read(path, asset, table, mode=self.mode)
 
 
-def read_table(root: UPath, asset: str, *, mode: str) -> pl.DataFrame:
+def read_table(root: "UPath", asset: str, *, mode: str) -> pl.DataFrame:
     """Return a table of a store, outside of any run.
 
     Args:
@@ -158,10 +168,11 @@ def read_table(root: UPath, asset: str, *, mode: str) -> pl.DataFrame:
     return _read(root / f"{asset}.parquet", asset, TABLES[asset], mode=mode)
 
 
-def _read(path: UPath, asset: str, table: type[Table], *, mode: str) -> pl.DataFrame:
+def _read(path: "UPath", asset: str, table: type[Table], *, mode: str) -> pl.DataFrame:
     remedy = f"rebuild it with 'atlas build --only {asset}'"
     try:
-        content = path.read_bytes()
+        with reaching(path):
+            content = path.read_bytes()
     except FileNotFoundError as error:
         raise StoreError(f"{asset}: {path} does not exist; {remedy}.") from error
     try:
@@ -175,6 +186,14 @@ def _read(path: UPath, asset: str, table: type[Table], *, mode: str) -> pl.DataF
                 f"{asset}: {path} was written for {what} {metadata.get(key)!r}, not {expected!r}; {remedy}."
             )
     return validate(frame, table, where=f"{asset} ({path})")
+
+
+def _tried(context: dg.OutputContext | dg.InputContext) -> int | None:
+    """Return how often the step was tried before, or None where a table is read or written outside of a run."""
+    try:
+        return context.step_context.previous_attempt_count
+    except dg.DagsterInvariantViolationError:
+        return None
 
 
 def _valid(obj: Any, context: dg.OutputContext) -> pl.DataFrame:

@@ -9,27 +9,6 @@ from typing import Any, Final
 import dagster as dg
 import polars as pl
 
-from assets.adoption import allocation as allocation_of
-from assets.adoption import allocation_checks as checks_of
-from assets.adoption import audits as audits_of
-from assets.adoption import claims as claims_of
-from assets.adoption import diagnostics as diagnostics_of
-from assets.adoption import estimates as estimates_of
-from assets.adoption import event_windows as windows_of
-from assets.adoption import licences as licences_of
-from assets.adoption import monthly
-from assets.adoption import specifications as specifications_of
-from assets.adoption import validations as validations_of
-from assets.adoption import world_series as series_of
-from assets.adoption.derivatives import builder_choices as choices_of
-from assets.adoption.derivatives import derivative_observations
-from assets.adoption.donated import donated_cells, donated_observations
-from assets.adoption.events import load_events
-from assets.adoption.families import people_by_family
-from assets.adoption.located import located_cells, located_observations
-from assets.adoption.packages import package_observations
-from assets.adoption.reproduced import not_reproduced
-from assets.adoption.survey import survey_observations
 from assets.checks import Check, Outcome, at_least, regions_known
 from assets.declare import table_asset
 from assets.schemas.adoption import Diagnostics, Estimates, Observations, WorldSeries
@@ -92,6 +71,8 @@ def _survey_adds_up(frame: pl.DataFrame, inputs: Mapping[str, Any]) -> Outcome:
 
 
 def _survey_reproduced(frame: pl.DataFrame, inputs: Mapping[str, Any]) -> Outcome:
+    from assets.adoption.reproduced import not_reproduced
+
     compared, off = not_reproduced(frame, inputs["survey_use"])
     return Outcome(
         passed=not off,
@@ -101,6 +82,8 @@ def _survey_reproduced(frame: pl.DataFrame, inputs: Mapping[str, Any]) -> Outcom
 
 
 def _every_coding(frame: pl.DataFrame, _: Mapping[str, Any]) -> Outcome:
+    from assets.adoption import world_series as series_of
+
     short = frame.group_by(series_of.GROUP).agg(pl.col("coding").n_unique()).filter(pl.col("coding") != len(CODINGS))
     return Outcome(
         passed=short.is_empty(),
@@ -158,6 +141,8 @@ def builder_choices(
     publishers: pl.DataFrame,
 ) -> pl.DataFrame:
     """On whose weights do organisations outside China and the US build?"""
+    from assets.adoption.derivatives import builder_choices as choices_of
+
     return choices_of(builders, models, model_parents, model_origins, publishers)
 
 
@@ -184,6 +169,12 @@ def observations(  # noqa: PLR0917 - Dagster passes positional inputs only
     publishers: pl.DataFrame,
 ) -> pl.DataFrame:
     """Who adopts whose models, as counted?"""
+    from assets.adoption.derivatives import derivative_observations
+    from assets.adoption.donated import donated_cells, donated_observations
+    from assets.adoption.located import located_cells, located_observations
+    from assets.adoption.packages import package_observations
+    from assets.adoption.survey import survey_observations
+
     located = located_cells(forks, contributions, actor_places, tracked_repositories, regions)
     rows = [
         survey_observations(survey_use),
@@ -211,10 +202,14 @@ def world_series(
     publishers: pl.DataFrame,
 ) -> pl.DataFrame:
     """How do downloads of Chinese and US models compare over time, under each definition and coding?"""
+    from assets.adoption import world_series as series_of
+
     return series_of.world_series(models, model_download_totals, model_origins, publishers)
 
 
 def _as_the_series(frame: pl.DataFrame, inputs: Mapping[str, Any]) -> Outcome:
+    from assets.adoption import world_series as series_of
+
     key = [*series_of.GROUP, "coding"]
     plain = frame.filter(measure="downloads", tasks="all_tasks").pivot("top", index=key, values="cn_share")
     both = inputs["world_series"].join(plain, on=key)
@@ -252,6 +247,8 @@ def specifications(  # noqa: PLR0917 - Dagster passes positional inputs only
     world_series: pl.DataFrame,
 ) -> pl.DataFrame:
     """How does the answer change with the coding, the definition, the selection and what is counted?"""
+    from assets.adoption import specifications as specifications_of
+
     return specifications_of.specifications(models, model_download_totals, model_parents, model_origins, publishers)
 
 
@@ -274,6 +271,8 @@ def _no_model_lost(frame: pl.DataFrame, inputs: Mapping[str, Any]) -> Outcome:
 )
 def licences(models: pl.DataFrame, model_origins: pl.DataFrame, publishers: pl.DataFrame) -> pl.DataFrame:
     """Are the licences of Chinese models as permissive as the story has it?"""
+    from assets.adoption import licences as licences_of
+
     return licences_of.licences(models, model_origins, publishers)
 
 
@@ -322,6 +321,9 @@ def allocations(  # noqa: PLR0917 - Dagster passes positional inputs only
     tracked_repositories: pl.DataFrame,
 ) -> pl.DataFrame:
     """Where would the world's downloads of models lie, if they lay where something else does?"""
+    from assets.adoption import allocation as allocation_of
+    from assets.adoption.families import people_by_family
+
     people = people_by_family(forks, contributions, actor_places, tracked_repositories)
     return allocation_of.allocations(
         world_series, survey_use, observations, denominators, regions, families=family_totals, people=people
@@ -337,6 +339,8 @@ def allocation_checks(
     regions: pl.DataFrame,
 ) -> pl.DataFrame:
     """How far does the allocation move with its weighting, and does it predict what was logged?"""
+    from assets.adoption import allocation_checks as checks_of
+
     return checks_of.allocation_checks(allocations, survey_use, observations, denominators, regions)
 
 
@@ -371,6 +375,10 @@ def estimates(  # noqa: PLR0917 - Dagster passes positional inputs only
     allocations: pl.DataFrame,
 ) -> pl.DataFrame:
     """What share of adoption is Chinese in each region, how sure is that, and what is not known?"""
+    from assets.adoption import estimates as estimates_of
+    from assets.adoption.donated import donated_cells
+    from assets.adoption.located import located_cells
+
     located = located_cells(forks, contributions, actor_places, tracked_repositories, regions)
     donated = donated_cells(download_logs, model_origins, publishers, regions)
     return estimates_of.estimate(
@@ -414,6 +422,9 @@ def diagnostics(  # noqa: PLR0917 - Dagster passes positional inputs only
     repository_counts: pl.DataFrame,
 ) -> pl.DataFrame:
     """What can these signals not bear, and how far do they agree?"""
+    from assets.adoption import audits as audits_of
+    from assets.adoption import diagnostics as diagnostics_of
+
     embedded = diagnostics_of.diagnostics(denominators, commit_offsets, repositories, world_series)
     audited = audits_of.audits(
         estimates=estimates,
@@ -431,6 +442,8 @@ def diagnostics(  # noqa: PLR0917 - Dagster passes positional inputs only
 
 
 def _every_statement(frame: pl.DataFrame, _: Mapping[str, Any]) -> Outcome:
+    from assets.adoption import claims as claims_of
+
     expected = {(name, one.id) for name, claim in claims_of.load_claims().items() for one in claim.statements}
     lost = expected - set(frame.select("claim", "statement").iter_rows())
     verdicts = dict(frame.unique("claim").group_by("claim_verdict").len().sort("claim_verdict").iter_rows())
@@ -484,6 +497,8 @@ def validations(
     world_series: pl.DataFrame,
 ) -> pl.DataFrame:
     """Does the atlas come to the figures that others published, and where not, why?"""
+    from assets.adoption import validations as validations_of
+
     tables = validations_of.Tables(
         denominators=denominators,
         models=models,
@@ -495,6 +510,8 @@ def validations(
 
 
 def _every_event(frame: pl.DataFrame, _: Mapping[str, Any]) -> Outcome:
+    from assets.adoption.events import load_events
+
     lost = sorted(set(load_events()) - set(frame["event_id"])) if frame.height else []
     figures = frame.filter(pl.col("state") == "value").height
     return Outcome(
@@ -520,6 +537,10 @@ def event_windows(  # noqa: PLR0917 - Dagster passes positional inputs only
     tracked_packages: pl.DataFrame,
 ) -> pl.DataFrame:
     """Did the balance of Chinese and US figures shift when export controls changed, by more than at other times?"""
+    from assets.adoption import event_windows as windows_of
+    from assets.adoption import monthly
+    from assets.adoption.events import load_events
+
     series = monthly.monthly_series(
         [
             monthly.created_models(models, model_origins),
@@ -548,4 +569,6 @@ def claims(
     estimates: pl.DataFrame, licences: pl.DataFrame, event_windows: pl.DataFrame, regions: pl.DataFrame
 ) -> pl.DataFrame:
     """What of the popular story do this run's figures support?"""
+    from assets.adoption import claims as claims_of
+
     return claims_of.claims_table({"estimates": estimates, "licences": licences, "event_windows": event_windows})

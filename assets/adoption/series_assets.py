@@ -8,11 +8,6 @@ from typing import Any
 
 import polars as pl
 
-from assets.adoption.families import family_totals as totals_of
-from assets.adoption.people import SIGNALS
-from assets.adoption.regional_months import people_months
-from assets.adoption.regional_months import regional_months as months_of
-from assets.adoption.world_series import GROUP
 from assets.checks import Check, Outcome, at_least, regions_known
 from assets.declare import table_asset
 from assets.schemas.series import FamilyTotals, RegionalMonths
@@ -21,6 +16,8 @@ KINDS = {"polars", "parquet"}
 
 
 def _sums_are_the_series(frame: pl.DataFrame, inputs: Mapping[str, Any]) -> Outcome:
+    from assets.adoption.world_series import GROUP
+
     sides = ["CN", "US", "other", "unknown"]
     summed = frame.group_by(*GROUP, "coding").agg(
         pl.col("downloads").filter(pl.col("origin") == side).sum().alias(f"n_{side.lower()}_own") for side in sides
@@ -43,6 +40,8 @@ def _sums_are_the_series(frame: pl.DataFrame, inputs: Mapping[str, Any]) -> Outc
 
 
 def _year_whole_or_hidden(frame: pl.DataFrame, _: Mapping[str, Any]) -> Outcome:
+    from assets.adoption.people import SIGNALS
+
     people = frame.filter(pl.col("signal").is_in(SIGNALS) & (pl.col("state") != "not_observed"))
     mixed = (
         people.group_by("signal", "region_id", year=pl.col("month").dt.year())
@@ -77,6 +76,8 @@ def family_totals(
     world_series: pl.DataFrame,
 ) -> pl.DataFrame:
     """Which model lines are the world's downloads of either side of?"""
+    from assets.adoption.families import family_totals as totals_of
+
     return totals_of(models, model_download_totals, model_origins, publishers)
 
 
@@ -101,5 +102,8 @@ def regional_months(  # noqa: PLR0917 - Dagster passes positional inputs only
     regions: pl.DataFrame,
 ) -> pl.DataFrame:
     """How did adoption move from month to month, in the regions where a month can be shown?"""
+    from assets.adoption.regional_months import people_months
+    from assets.adoption.regional_months import regional_months as months_of
+
     people = people_months(forks, contributions, actor_places, tracked_repositories, estimates)
     return months_of(people, estimates)

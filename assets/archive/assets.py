@@ -4,7 +4,8 @@ Here: thin definitions. Not here: counters (`counters.py`), what parts are (`ass
 replaced as a whole in every run and that everything else rests on (`assets/ingest`, `assets/adoption`).
 
 Nothing but these assets reads the archive. `atlas build` does not make it: it is made in live mode as its inputs
-change, and back-filled from the UI.
+change, and back-filled from the UI. What has no inputs, months of PyPI and single repositories, is made by hand or by a
+sensor.
 """
 
 from collections.abc import Mapping
@@ -14,9 +15,7 @@ from typing import Any, Final
 import dagster as dg
 import polars as pl
 
-from assets.archive import counters
 from assets.checks import Check, Outcome
-from assets.ingest.alone import alone
 from assets.ingest.assets import GITHUB_POOL, PACKAGE_INDEX_POOL, read_repositories
 from assets.partitions import DAYS, MONTHS, REPOSITORY, kept_part, partitioned_asset, parts_of
 from assets.run import Run
@@ -29,6 +28,7 @@ from assets.schemas.archive import (
 )
 
 KINDS: Final = {"polars", "parquet"}
+REVISIONS_SHOWN: Final = 10
 
 
 @partitioned_asset(DailyCounters, partitions=DAYS, by="observed_on", kinds={*KINDS, "huggingface"}, source="hub")
@@ -37,12 +37,16 @@ def daily_counters(run: Run, models: pl.DataFrame, model_download_totals: pl.Dat
 
     A hub shows only today's counters, so that a day nobody observed stays empty for good.
     """
+    from assets.archive import counters
+
     return counters.daily_counters(models, model_download_totals)
 
 
 @partitioned_asset(MonthlyCounters, partitions=MONTHS, by="month", kinds={*KINDS, "huggingface"}, source="hub")
 def monthly_counters(run: Run, daily_counters: pl.DataFrame) -> pl.DataFrame:
     """How far did the download counters of models move within a month, as far as its days were observed?"""
+    from assets.archive import counters
+
     return counters.monthly_counters(daily_counters)
 
 
@@ -59,6 +63,8 @@ def monthly_package_downloads(context: dg.AssetExecutionContext, run: Run) -> pl
 
     A back-fill asks the source for the months that are not in the store yet; without rows in the snapshot.
     """
+    from assets.ingest.alone import alone
+
     if not run.reads_sources:
         return MonthlyPackageDownloads.create_empty()
     from assets.ingest.package_index import months as package_months
@@ -72,23 +78,32 @@ def monthly_package_downloads(context: dg.AssetExecutionContext, run: Run) -> pl
 
 
 def _not_revised(frame: pl.DataFrame, inputs: Mapping[str, Any]) -> Outcome:
+    from assets.archive import counters
+
     run: Run = inputs["run"]
-    moved, compared = [], 0
+    moved: list[pl.DataFrame] = []
+    compared = 0
     months = frame["period"].dt.truncate("1mo").unique().sort().dt.strftime("%Y-%m-%d").to_list()
     for month, now in parts_of(frame, "period", MONTHS, months).items():
         before = kept_part(run.store_path, "archive/monthly_estimates", month)
         if before is None or before.is_empty() or before.columns != now.columns:
             continue
         compared += 1
-        both = now.join(before, on=MonthlyEstimates.primary_key(), suffix="_before")
-        if both.filter(~pl.col("cn_share").eq_missing(pl.col("cn_share_before"))).height or both.height != now.height:
-            moved.append(month)
+        if (revisions := counters.revisions(before, now)).height:
+            moved.append(revisions.with_columns(month=pl.lit(month)))
+    if not moved:
+        said = f"The shares of {compared} month(s) are as they were kept."
+        return Outcome(passed=True, said=said, figures={"compared": compared, "revised": 0})
+    cells = pl.concat(moved).sort("moved", descending=True, nulls_last=False)
     return Outcome(
-        passed=not moved,
-        said=f"Shares moved since they were kept, in {', '.join(moved)}."
-        if moved
-        else f"The shares of {compared} month(s) are as they were kept.",
-        figures={"compared": compared, "revised": len(moved)},
+        passed=False,
+        said=f"Shares moved since they were kept, in {', '.join(cells['month'].unique().sort())}.",
+        figures={
+            "compared": compared,
+            "revised": len(moved),
+            "cells": cells.height,
+            "largest": "; ".join(counters.revision(row) for row in cells.head(REVISIONS_SHOWN).to_dicts()),
+        },
     )
 
 

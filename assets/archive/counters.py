@@ -1,14 +1,15 @@
-"""Counters by day and by month.
+"""Counters by day and by month, and what of a month was revised.
 
 Here: pure functions. Not here: observing (`assets/ingest/hub`), differences over longer times
 (`assets/adoption/world_series.py`).
 """
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 import polars as pl
 
-from assets.schemas.archive import COUNTER_DEFINITIONS, DailyCounters, MonthlyCounters
+from assets.schemas.archive import COUNTER_DEFINITIONS, DailyCounters, MonthlyCounters, MonthlyEstimates
 
 ROLLING, ALL_TIME = COUNTER_DEFINITIONS
 KEY: Final = ("platform", "model_id", "observed_on", "definition", "source_id")
@@ -56,3 +57,33 @@ def monthly_counters(days: pl.DataFrame) -> pl.DataFrame:
         .select(MonthlyCounters.column_names())
         .sort(key)
     )
+
+
+def revisions(before: pl.DataFrame, now: pl.DataFrame) -> pl.DataFrame:
+    """Return the cells of a month whose share is another one than before, or that are there on one side alone.
+
+    Args:
+        before: Rows of table ``monthly_estimates`` as they were kept.
+        now: The same cells as they are estimated now.
+
+    Returns:
+        The key of ``monthly_estimates``, with ``cn_share_before`` and ``cn_share`` (1; null where a side has none) and
+        ``moved``, their distance (1; null where a side has none).
+    """
+    key = MonthlyEstimates.primary_key()
+    both = now.select(*key, "cn_share", there=True).join(
+        before.select(*key, "cn_share", there=True), on=key, how="full", coalesce=True, suffix="_before"
+    )
+    other = ~pl.col("cn_share").eq_missing(pl.col("cn_share_before"))
+    alone = pl.any_horizontal(pl.col("there", "there_before").is_null())
+    return both.filter(other | alone).select(
+        *key, "cn_share_before", "cn_share", moved=(pl.col("cn_share") - pl.col("cn_share_before")).abs()
+    )
+
+
+def revision(cell: Mapping[str, Any]) -> str:
+    """Return a revised cell in words: which, its share before, its share now."""
+    before, now = (
+        "no share" if share is None else f"{share:.1%}" for share in (cell["cn_share_before"], cell["cn_share"])
+    )
+    return f"{cell['signal']} {cell['region_id']} {cell['period']:%Y-%m} ({cell['coding']}): {before} → {now}"

@@ -5,11 +5,14 @@ Here: the lock. Not here: what is read. The lock is the operating system's: it g
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
-from upath import UPath
 
 from assets.whole_files import local_path
+
+if TYPE_CHECKING:
+    from upath import UPath
 
 
 class BusyError(RuntimeError):
@@ -17,7 +20,7 @@ class BusyError(RuntimeError):
 
 
 @contextmanager
-def alone(folder: UPath, source: str) -> Iterator[None]:
+def alone(folder: "UPath", source: str) -> Iterator[None]:
     """Keep other runs of this machine from reading a source into the same folder; an object store has no such lock.
 
     Args:

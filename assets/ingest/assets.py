@@ -11,7 +11,7 @@ Donated download logs are read in live mode (`log_reduction.py`).
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import dagster as dg
 import polars as pl
@@ -21,23 +21,7 @@ from assets.declare import table_asset
 from assets.ingest import snapshot
 from assets.ingest import standings as standings_of
 from assets.ingest.alone import alone
-from assets.ingest.donated_logs import NoLogs, read_donated
-from assets.ingest.github import reads, stars
-from assets.ingest.github.client import GitHub, GitHubError, connected
-from assets.ingest.github.sweep import Reader
-from assets.ingest.hub import live as hub
-from assets.ingest.made_up import exchanged
-from assets.ingest.modelscope import refresh as modelscope
-from assets.ingest.modelscope.listing import SOURCE as MODELSCOPE
-from assets.ingest.modelscope.listing import ModelScopeSettings
-from assets.ingest.package_index import refresh as package_index
-from assets.ingest.package_index.clickhouse import SOURCE, ClickHouseSettings, PackageTables
-from assets.ingest.reference import refresh as reference
 from assets.ingest.standing import Standing, note, standing_of
-from assets.ingest.web.client import Client
-from assets.ingest.web.errors import FetchError
-from assets.origins.registry import load_publishers
-from assets.origins.tracked import load_packages, load_repositories
 from assets.partitions import REPOSITORY, REPOSITORY_LISTINGS
 from assets.run import Run
 from assets.schemas import Table
@@ -59,7 +43,10 @@ from assets.schemas.ingest import (
 )
 from assets.schemas.sources import Standings
 from assets.schemas.tracked import StarHistory
-from maps.geometry.regions import load_regions
+
+if TYPE_CHECKING:
+    from assets.ingest.github import reads
+    from assets.ingest.github.client import GitHub
 
 KINDS: Final = {"polars", "parquet"}
 GITHUB_POOL: Final = "github_api"
@@ -134,7 +121,9 @@ def _any_is_at_most_sum(frame: pl.DataFrame, _: object) -> Outcome:
     checks=[_is_current(Models), at_least(15_000), reaches("observed_on", date(2026, 8, 21))],
 )
 def models(context: dg.AssetExecutionContext, run: Run) -> pl.DataFrame:
-    """What models were there, and how often they were downloaded; a live run asks the Hub here, for all its tables."""
+    """What models were there, and how often were they downloaded? A live run asks the Hub, for all its tables."""
+    from assets.ingest.hub import live as hub
+
     if not run.reads_sources:
         return snapshot.read("models")
     hub.observe(run.store_path, tell=context.log.info)
@@ -149,7 +138,9 @@ def models(context: dg.AssetExecutionContext, run: Run) -> pl.DataFrame:
     deps=["ingest/models"],
 )
 def model_parents(run: Run) -> pl.DataFrame:
-    """Which model says it was made from which."""
+    """Which model says that it was made from which?"""
+    from assets.ingest.hub import live as hub
+
     return snapshot.read("model_parents") if run.mode == "snapshot" else hub.model_parents(run.store_path)
 
 
@@ -170,7 +161,14 @@ def model_parents(run: Run) -> pl.DataFrame:
     ],
 )
 def model_download_totals(run: Run) -> pl.DataFrame:
-    """How download counters of the large publishers moved over time; a live run asks ModelScope here."""
+    """How did download counters of the large publishers move over time? A live run asks ModelScope here."""
+    from assets.ingest.hub import live as hub
+    from assets.ingest.modelscope import refresh as modelscope
+    from assets.ingest.modelscope.listing import SOURCE as MODELSCOPE
+    from assets.ingest.modelscope.listing import ModelScopeSettings
+    from assets.ingest.web.client import Client
+    from assets.origins.registry import load_publishers
+
     if not run.reads_sources:
         return snapshot.read("model_download_totals")
     settings = ModelScopeSettings()
@@ -200,7 +198,9 @@ def model_download_totals(run: Run) -> pl.DataFrame:
     ],
 )
 def survey_use(run: Run) -> pl.DataFrame:
-    """How many developers of each country say they worked with each model."""
+    """How many developers of each country say that they worked with each model?"""
+    from assets.ingest.made_up import exchanged
+
     frame = snapshot.read("survey_use")
     return exchanged(frame) if run.mode == "synthetic" else frame
 
@@ -221,7 +221,11 @@ def survey_use(run: Run) -> pl.DataFrame:
     ],
 )
 def denominators(run: Run) -> pl.DataFrame:
-    """How many people, developers and AI users each economy has."""
+    """How many people, developers and AI users does each economy have?"""
+    from assets.ingest.reference import refresh as reference
+    from assets.ingest.web.client import Client
+    from maps.geometry.regions import load_regions
+
     frozen = snapshot.read("denominators")
     if not run.reads_sources:
         return frozen
@@ -239,7 +243,7 @@ def denominators(run: Run) -> pl.DataFrame:
 
 @table_asset(Repositories, kinds={*KINDS, "github"}, source="release", checks=[_is_current(Repositories), at_least(20)])
 def repositories(run: Run) -> pl.DataFrame:
-    """Which GitHub repositories are tracked."""
+    """Which GitHub repositories are tracked?"""
     return snapshot.read("repositories")
 
 
@@ -247,7 +251,7 @@ def repositories(run: Run) -> pl.DataFrame:
     CommitOffsets, kinds={*KINDS, "github"}, source="release", checks=[_is_current(CommitOffsets), at_least(2_000)]
 )
 def commit_offsets(run: Run) -> pl.DataFrame:
-    """In which time zones the core staff of tracked repositories commit."""
+    """In which time zones does the core staff of tracked repositories commit?"""
     return snapshot.read("commit_offsets")
 
 
@@ -260,6 +264,12 @@ def commit_offsets(run: Run) -> pl.DataFrame:
 )
 def package_downloads(run: Run) -> pl.DataFrame:
     """From where are the packages of Chinese and US models downloaded?"""
+    from assets.ingest.package_index import refresh as package_index
+    from assets.ingest.package_index.clickhouse import SOURCE, ClickHouseSettings, PackageTables
+    from assets.ingest.web.client import Client
+    from assets.origins.tracked import load_packages
+    from maps.geometry.regions import load_regions
+
     if not run.reads_sources:
         return PackageDownloads.create_empty()
     settings = ClickHouseSettings()
@@ -335,8 +345,11 @@ def today() -> date:
     return datetime.now(UTC).date()
 
 
-def _from_github(run: Run, part: str, read: Callable[[GitHub], None]) -> None:
+def _from_github(run: Run, part: str, read: "Callable[[GitHub], None]") -> None:
     """Read a part of GitHub in live mode; where that fails, report why and leave the last good data."""
+    from assets.ingest.github import reads
+    from assets.ingest.github.client import GitHubError, connected
+
     old = standing_of(run.store_path, reads.SOURCE, part)
     try:
         with connected() as github:
@@ -348,14 +361,16 @@ def _from_github(run: Run, part: str, read: Callable[[GitHub], None]) -> None:
     note(run.store_path, standing)
 
 
-def _listing(run: Run, listing: str, wanted: list[reads.Target]) -> None:
+def _listing(run: Run, listing: str, wanted: "list[reads.Target]") -> None:
+    from assets.ingest.github import reads
+    from assets.ingest.github.sweep import Reader
     from assets.places.actors import load_key
     from assets.places.locate import locate
 
     folder = reads.github_folder(run.store_path)
     key = load_key(run.store)
 
-    def read(github: GitHub) -> None:
+    def read(github: "GitHub") -> None:
         reader = Reader(github=github, key=key, locate=locate, today=today())
         reads.read_all(listing, wanted, folder, reader, tell=dg.get_dagster_logger().info)
 
@@ -365,10 +380,13 @@ def _listing(run: Run, listing: str, wanted: list[reads.Target]) -> None:
 def _github_table(
     table: type[Table],
     run: Run,
-    build: Callable[[list[reads.Target]], pl.DataFrame],
+    build: "Callable[[list[reads.Target]], pl.DataFrame]",
     counts: pl.DataFrame,
 ) -> pl.DataFrame:
     """Return a table of the store's journals; in snapshot mode it has no rows."""
+    from assets.ingest.github import reads
+    from assets.origins.tracked import load_repositories
+
     if not run.reads_sources:
         return table.create_empty()
     return build(reads.targets(counts, load_repositories()))
@@ -382,7 +400,10 @@ def _github_table(
     pool=GITHUB_POOL,
 )
 def repository_counts(run: Run) -> pl.DataFrame:
-    """Which tracked repositories can be read, and how many stars and forks they have."""
+    """Which tracked repositories can be read, and how many stars and forks do they have?"""
+    from assets.ingest.github import reads
+    from assets.origins.tracked import load_repositories
+
     if not run.reads_sources:
         return RepositoryCounts.create_empty()
     folder = reads.github_folder(run.store_path)
@@ -394,9 +415,10 @@ def repository_counts(run: Run) -> pl.DataFrame:
 
 @table_asset(Forks, kinds={*KINDS, "github"}, source="github", checks=[_is_current(Forks)], pool=GITHUB_POOL)
 def forks(run: Run, repository_counts: pl.DataFrame) -> pl.DataFrame:
-    """Who forked the tracked repositories: keyed hashes, in every live run what is new."""
+    """Who forked the tracked repositories? People are keyed hashes; a live run reads what is new."""
+    from assets.ingest.github import reads
 
-    def read(wanted: list[reads.Target]) -> pl.DataFrame:
+    def read(wanted: "list[reads.Target]") -> pl.DataFrame:
         with alone(reads.github_folder(run.store_path), "GitHub"):
             _listing(run, "forks", wanted)
         return reads.forks_table(reads.github_folder(run.store_path), wanted)
@@ -408,9 +430,10 @@ def forks(run: Run, repository_counts: pl.DataFrame) -> pl.DataFrame:
     Contributions, kinds={*KINDS, "github"}, source="github", checks=[_is_current(Contributions)], pool=GITHUB_POOL
 )
 def contributions(run: Run, repository_counts: pl.DataFrame) -> pl.DataFrame:
-    """Who commits to the tracked repositories, in which months and by which clocks: keyed hashes."""
+    """Who commits to the tracked repositories, in which months and by which clocks? People are keyed hashes."""
+    from assets.ingest.github import reads
 
-    def read(wanted: list[reads.Target]) -> pl.DataFrame:
+    def read(wanted: "list[reads.Target]") -> pl.DataFrame:
         with alone(reads.github_folder(run.store_path), "GitHub"):
             _listing(run, "contributions", wanted)
         return reads.contributions_table(reads.github_folder(run.store_path), wanted)
@@ -423,6 +446,10 @@ def contributions(run: Run, repository_counts: pl.DataFrame) -> pl.DataFrame:
 )
 def star_history(run: Run, repository_counts: pl.DataFrame) -> pl.DataFrame:
     """How fast do the tracked repositories gain stars?"""
+    from assets.ingest.github import reads, stars
+    from assets.ingest.web.errors import FetchError
+    from assets.origins.tracked import load_repositories
+
     if not run.reads_sources:
         return StarHistory.create_empty()
     folder = reads.github_folder(run.store_path)
@@ -450,7 +477,9 @@ def accounts(
     contributions: pl.DataFrame,
     repository_counts: pl.DataFrame,
 ) -> pl.DataFrame:
-    """What the accounts behind forks and contributions are, and which place their location text resolved to."""
+    """What are the accounts behind forks and contributions, and to which place did their location text resolve?"""
+    from assets.ingest.github import reads
+
     folder = reads.github_folder(run.store_path)
     return _github_table(Accounts, run, lambda wanted: reads.accounts_table(folder, wanted), repository_counts)
 
@@ -466,6 +495,10 @@ def read_repositories(run: Run, counts: pl.DataFrame, names: Collection[str]) ->
     Raises:
         GitHubError: GitHub did not answer; what came before it is kept.
     """
+    from assets.ingest.github import reads
+    from assets.ingest.github.client import connected
+    from assets.ingest.github.sweep import Reader
+    from assets.origins.tracked import load_repositories
     from assets.places.actors import load_key
     from assets.places.locate import locate
 
@@ -499,7 +532,9 @@ def repository_reads(
     contributions: pl.DataFrame,
     repository_counts: pl.DataFrame,
 ) -> pl.DataFrame:
-    """How far each listing of each repository was read, and what stood in the way."""
+    """How far was each listing of each repository read, and what stood in the way?"""
+    from assets.ingest.github import reads
+
     folder = reads.github_folder(run.store_path)
     found = _github_table(RepositoryReads, run, lambda wanted: reads.reads_table(folder, wanted), repository_counts)
     _tell_repositories(context, found, today())
@@ -520,6 +555,8 @@ def _parts_fit(frame: pl.DataFrame, _: Mapping[str, Any]) -> Outcome:
 
 
 def _are_donated(frame: pl.DataFrame, inputs: Mapping[str, Any]) -> Outcome:
+    from assets.ingest.donated_logs import NoLogs
+
     run: Run = inputs["run"]
     if frame.is_empty():
         return Outcome(passed=True, said=NoLogs.why(asked=run.reads_sources, named=run.logs), figures={"rows": 0})
@@ -541,7 +578,9 @@ def _are_donated(frame: pl.DataFrame, inputs: Mapping[str, Any]) -> Outcome:
     ],
 )
 def download_logs(run: Run) -> pl.DataFrame:
-    """Where the people are who download from publishers that donated their logs."""
+    """Where are the people who download from publishers that donated their logs?"""
+    from assets.ingest.donated_logs import read_donated
+
     if not run.reads_sources or not run.logs:
         return DownloadLogs.create_empty()
     log = dg.get_dagster_logger()

@@ -7,11 +7,12 @@ which tables rest on it (`standings.py`).
 import json
 from dataclasses import asdict, dataclass
 from datetime import date
-from typing import Final
-
-from upath import UPath
+from typing import TYPE_CHECKING, Final
 
 from assets.whole_files import replace_file
+
+if TYPE_CHECKING:
+    from upath import UPath
 
 FOLDER: Final = "standing"
 
@@ -53,17 +54,17 @@ class Standing:
         return date.fromisoformat(self.observed_on) if self.observed_on else None
 
 
-def _file(root: UPath, source_id: str, part: str) -> UPath:
+def _file(root: "UPath", source_id: str, part: str) -> "UPath":
     return root / FOLDER / (f"{source_id}.{part}.json" if part else f"{source_id}.json")
 
 
-def note(root: UPath, standing: Standing) -> None:
+def note(root: "UPath", standing: Standing) -> None:
     """Write how a source stands into a store."""
     content = json.dumps(asdict(standing), indent=2, ensure_ascii=False) + "\n"
     replace_file(_file(root, standing.source_id, standing.part), content.encode())
 
 
-def standing_of(root: UPath, source_id: str, part: str = "") -> Standing:
+def standing_of(root: "UPath", source_id: str, part: str = "") -> Standing:
     """Return how a source, or a part of it, stands; one that was never asked is stale and says so.
 
     Raises:

@@ -11,10 +11,6 @@ from typing import Final
 import polars as pl
 
 from assets.ingest import snapshot
-from assets.ingest.github.reads import SOURCE as GITHUB
-from assets.ingest.hub import live as hub
-from assets.ingest.modelscope.refresh import SOURCE_ID as MODELSCOPE
-from assets.ingest.package_index.refresh import SOURCE_ID as PACKAGE_INDEX
 from assets.ingest.sources import load_sources
 from assets.ingest.standing import Standing, standing_of
 from assets.run import Run
@@ -26,7 +22,7 @@ HUB: Final = "hub"
 RESTS_ON: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
     "models": ((HUB, ""),),
     "model_parents": ((HUB, ""),),
-    "model_download_totals": ((HUB, ""), (MODELSCOPE, "")),
+    "model_download_totals": ((HUB, ""), ("modelscope_api", "")),
     "survey_use": (("so_survey_2025", ""),),
     "denominators": (
         ("innovation_graph", ""),
@@ -36,12 +32,12 @@ RESTS_ON: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
     ),
     "repositories": (("git_histories", ""),),
     "commit_offsets": (("git_histories", ""),),
-    "package_downloads": ((PACKAGE_INDEX, ""),),
-    "repository_counts": ((GITHUB, "counts"),),
-    "forks": ((GITHUB, "forks"),),
-    "contributions": ((GITHUB, "contributions"),),
-    "star_history": ((GITHUB, "stars"),),
-    "accounts": ((GITHUB, "forks"), (GITHUB, "contributions")),
+    "package_downloads": (("clickhouse_pypi", ""),),
+    "repository_counts": (("github", "counts"),),
+    "forks": (("github", "forks"),),
+    "contributions": (("github", "contributions"),),
+    "star_history": (("github", "stars"),),
+    "accounts": (("github", "forks"), ("github", "contributions")),
 }
 """Sources, and their parts, that each table of a live run rests on."""
 
@@ -66,6 +62,8 @@ def of_table(run: Run, table: str) -> list[Standing]:
         KeyError: No source is assigned to the table.
         StandingError: A file of a standing is damaged.
     """
+    from assets.ingest.hub import live as hub
+
     asked = RESTS_ON[table]
     if not run.reads_sources:
         return _frozen(table) or [Standing(source_id=source, part=part, fresh=True) for source, part in asked]

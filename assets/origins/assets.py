@@ -11,12 +11,6 @@ import polars as pl
 
 from assets.checks import Check, Outcome, at_least
 from assets.declare import table_asset
-from assets.origins import codings
-from assets.origins.builders import load_builders
-from assets.origins.registry import load_publishers
-from assets.origins.review import coverage
-from assets.origins.review import review_queue as queue_of
-from assets.origins.tracked import load_packages, load_repositories
 from assets.schemas.attribute import ModelOrigins, Publishers
 from assets.schemas.tracked import Builders, ReviewQueue, TrackedPackages, TrackedRepositories
 
@@ -66,6 +60,8 @@ def _registry_covers(frame: pl.DataFrame, inputs: Mapping[str, Any]) -> Outcome:
 
 
 def _covers_each_source(_: pl.DataFrame, inputs: Mapping[str, Any]) -> Outcome:
+    from assets.origins.review import coverage
+
     shares = coverage(inputs["models"], inputs["model_download_totals"], inputs["publishers"])
     short = shares.filter(pl.col("covered") < COVERED_DOWNLOADS)
     named = (f"{row['source_id']} on {row['platform']}" for row in short.iter_rows(named=True))
@@ -85,6 +81,8 @@ def _covers_each_source(_: pl.DataFrame, inputs: Mapping[str, Any]) -> Outcome:
 
 
 def _reviewed_share(_: pl.DataFrame, inputs: Mapping[str, Any]) -> Outcome:
+    from assets.origins.review import coverage
+
     shares = coverage(inputs["models"], inputs["model_download_totals"], inputs["publishers"])
     least = shares.group_by("source_id", "platform").agg(pl.col("reviewed").min()).sort(pl.all())
     short = [
@@ -113,6 +111,8 @@ def _reviewed_share(_: pl.DataFrame, inputs: Mapping[str, Any]) -> Outcome:
 )
 def publishers() -> pl.DataFrame:
     """Whose account is it, where does that organisation sit, and who checked?"""
+    from assets.origins.registry import load_publishers
+
     return load_publishers()
 
 
@@ -138,6 +138,8 @@ def publishers() -> pl.DataFrame:
 )
 def review_queue(models: pl.DataFrame, model_download_totals: pl.DataFrame, publishers: pl.DataFrame) -> pl.DataFrame:
     """Which accounts should be checked next, by the downloads that rest on them?"""
+    from assets.origins.review import review_queue as queue_of
+
     return queue_of(models, model_download_totals, publishers)
 
 
@@ -156,18 +158,24 @@ BOTH_SIDES: Final = Check(name="both_sides", description="Neither side of the co
 @table_asset(TrackedRepositories, kinds={*KINDS, "csv"}, checks=[at_least(200), BOTH_SIDES])
 def tracked_repositories(publishers: pl.DataFrame) -> pl.DataFrame:
     """Which GitHub repositories stand for Chinese, US and other models?"""
+    from assets.origins.tracked import load_repositories
+
     return load_repositories(publishers=publishers)
 
 
 @table_asset(TrackedPackages, kinds={*KINDS, "csv"}, checks=[at_least(50), BOTH_SIDES])
 def tracked_packages(publishers: pl.DataFrame) -> pl.DataFrame:
     """Which PyPI packages go with Chinese, US and other models, and what do their downloads show?"""
+    from assets.origins.tracked import load_packages
+
     return load_packages(publishers=publishers)
 
 
 @table_asset(Builders, kinds={*KINDS, "csv"}, checks=[at_least(30)])
 def builders(publishers: pl.DataFrame) -> pl.DataFrame:
     """On which bases do well-documented regional and national models stand?"""
+    from assets.origins.builders import load_builders
+
     return load_builders(publishers=publishers)
 
 
@@ -193,4 +201,6 @@ def model_origins(
     publishers: pl.DataFrame,
 ) -> pl.DataFrame:
     """Whose model is it, by who released it and by whose weights it was made from?"""
+    from assets.origins import codings
+
     return codings.model_origins(models, model_download_totals, model_parents, publishers)

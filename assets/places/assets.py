@@ -14,7 +14,6 @@ import polars as pl
 from assets.checks import Check, Outcome, at_least
 from assets.declare import table_asset
 from assets.schemas.attribute import ActorPlaces, Gazetteer, Regions
-from maps.geometry.regions import load_regions
 
 LEAST_LOCATED: Final = 0.2
 """Share of people with a country below which something broke; of GitHub's accounts, about two fifths say where."""
@@ -62,7 +61,9 @@ def _separate_economies(frame: pl.DataFrame, _: Mapping[str, Any]) -> Outcome:
     ],
 )
 def regions() -> pl.DataFrame:
-    """Which economies, subregions and metros there are, and where."""
+    """Which economies, subregions and metros are there, and where?"""
+    from maps.geometry.regions import load_regions
+
     return load_regions()
 
 
@@ -112,7 +113,7 @@ def _metros_found(_: pl.DataFrame, inputs: Mapping[str, Any]) -> Outcome:
     ],
 )
 def gazetteer(regions: pl.DataFrame) -> pl.DataFrame:
-    """By which names profile locations are recognised; compiled once a machine from installed packages."""
+    """By which names are profile locations recognised? Compiled once a machine from installed packages."""
     from assets.places.gazetteer import compiled_file, summary
 
     return summary(compiled_file())
@@ -162,7 +163,7 @@ def _no_personal_data(frame: pl.DataFrame, _: Mapping[str, Any]) -> Outcome:
     ],
 )
 def actor_places(accounts: pl.DataFrame, contributions: pl.DataFrame, denominators: pl.DataFrame) -> pl.DataFrame:
-    """Where the people behind forks and contributions live; without rows where no source observed any."""
+    """Where do the people behind forks and contributions live? Without rows where no source observed any."""
     if accounts.is_empty():
         return ActorPlaces.create_empty()
     from assets.places.actors import actor_places as places_of

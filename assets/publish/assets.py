@@ -11,17 +11,9 @@ from typing import Final
 
 import polars as pl
 
-from assets.adoption.explain import Ledger
-from assets.adoption.recompute import steps
 from assets.checks import Outcome
 from assets.declare import Published, published_asset
-from assets.ingest.snapshot import read_manifest
-from assets.publish import captions, open_data, site
-from assets.publish.drawn_figures import differing
-from assets.publish.explain_pages import FOLDER
-from assets.publish.summary import run_summary
 from assets.run import Run
-from maps import svg
 
 MAP: Final = Path("map.html")
 CHART: Final = Path("static/downloads-over-time")
@@ -65,7 +57,9 @@ def _stands_alone(page: str) -> Outcome:
 def world_map(
     run: Run, estimates: pl.DataFrame, allocations: pl.DataFrame, regions: pl.DataFrame, standings: pl.DataFrame
 ) -> Published:
-    """The interactive world map: one HTML file that works without a network."""
+    """Where are Chinese models adopted, and where US ones? An interactive map: one HTML file, without a network."""
+    from assets.publish import captions
+    from assets.publish.explain_pages import FOLDER
     from maps.interactive import render_world_map
     from maps.static import render_static_svg
 
@@ -109,8 +103,11 @@ def static_maps(  # noqa: PLR0917 - Dagster passes positional inputs only
     standings: pl.DataFrame,
     specifications: pl.DataFrame,
 ) -> Published:
-    """Each signal as maps of the world and of continents, small multiples, and the specification curve."""
+    """What does each signal show? Maps of the world and of continents, small multiples, the specification curve."""
+    from assets.publish import captions
+    from assets.publish.drawn_figures import differing
     from assets.publish.pictures import map_path, static_pictures
+    from maps import svg
     from maps.cells import slices
     from maps.raster import svg_to_png
 
@@ -152,7 +149,8 @@ def static_maps(  # noqa: PLR0917 - Dagster passes positional inputs only
 
 @published_asset("download_chart", kinds={"svg"}, checks={"stands_alone": "The picture makes no request."})
 def download_chart(run: Run, world_series: pl.DataFrame, standings: pl.DataFrame) -> Published:
-    """CN against US downloads over time in the parts of the hubs that were counted, by definition and coding."""
+    """How do Chinese and US downloads compare over time? A chart of the parts of the hubs that were counted."""
+    from assets.publish import captions
     from maps.timechart import render_time_chart
 
     picture = render_time_chart(world_series, captions.chart_spec(world_series, standings, run_mode=run.mode))
@@ -190,7 +188,9 @@ def open_data_files(  # noqa: PLR0917 - Dagster passes positional inputs only
     star_history: pl.DataFrame,
     claims: pl.DataFrame,
 ) -> Published:
-    """Every public table as CSV and Parquet, with a data package that says what each column is."""
+    """What is behind the maps? Every public table as CSV and Parquet, with a data package that describes columns."""
+    from assets.publish import open_data
+
     tables = {
         "publishers": publishers,
         "regions": regions,
@@ -248,7 +248,13 @@ def explained_pages(  # noqa: PLR0917 - Dagster passes positional inputs only
     regions: pl.DataFrame,
     standings: pl.DataFrame,
 ) -> Published:
-    """A page for each region: its figures, how they were computed, what they rest on and what is not known."""
+    """Why this figure? A page for each region: its figures, their steps, what they rest on, what is not known."""
+    from assets.adoption.explain import Ledger
+    from assets.adoption.recompute import steps
+    from assets.ingest.snapshot import read_manifest
+    from assets.publish import captions, site
+    from assets.publish.explain_pages import FOLDER
+
     ledger = Ledger(estimates, observations, survey_use, regions, read_manifest()[1])
     pages = dict(
         site.render_explained(
@@ -293,7 +299,11 @@ def site_pages(  # noqa: PLR0917 - Dagster passes positional inputs only
     diagnostics: pl.DataFrame,
     validations: pl.DataFrame,
 ) -> Published:
-    """The page that ties the maps together, the pages on origins, claims and method, and the summary of the run."""
+    """What does this run say? The page that ties the maps together; pages on origins, claims, method; a summary."""
+    from assets.publish import captions, site
+    from assets.publish.explain_pages import FOLDER
+    from assets.publish.summary import run_summary
+
     boundaries = captions.boundaries()
     from assets.publish.pictures import map_path
 

@@ -3,9 +3,9 @@
 Here: declarations only. Not here: estimators (`assets/adoption`).
 """
 
-import dataframely as dy
 import polars as pl
 
+from assets.schemas.columns import Date, Float64, Int64, String, rule
 from assets.schemas.table import Table, category, unit
 from assets.schemas.vocabulary import (
     CODINGS,
@@ -24,20 +24,20 @@ COUNTED = ("people", "downloads", "organisations", "downloaders")
 PANELS = ("all_accounts", "matched_accounts", "evaluation_registry", "trending", "registry_accounts", "whole_hub")
 
 
-def _share(description: str) -> dy.Float64:
-    return dy.Float64(nullable=True, min=0, max=1, description=description, metadata=unit("share"))
+def _share(description: str) -> Float64:
+    return Float64(nullable=True, min=0, max=1, description=description, metadata=unit("share"))
 
 
-def _count(description: str) -> dy.Float64:
-    return dy.Float64(nullable=True, min=0, description=description, metadata=unit("see column counted"))
+def _count(description: str) -> Float64:
+    return Float64(nullable=True, min=0, description=description, metadata=unit("see column counted"))
 
 
-def _points(description: str) -> dy.Float64:
-    return dy.Float64(nullable=True, min=-100, max=100, description=description, metadata=unit("percentage points"))
+def _points(description: str) -> Float64:
+    return Float64(nullable=True, min=-100, max=100, description=description, metadata=unit("percentage points"))
 
 
-def _rate(description: str, of: str) -> dy.Float64:
-    return dy.Float64(nullable=True, min=0, description=description, metadata=unit(of))
+def _rate(description: str, of: str) -> Float64:
+    return Float64(nullable=True, min=0, description=description, metadata=unit(of))
 
 
 class Observations(Table):
@@ -49,20 +49,20 @@ class Observations(Table):
     PUBLIC = True
 
     signal = category(SIGNALS, "Kind of adoption evidence.", primary_key=True)
-    period = dy.Date(primary_key=True, description="First day of the month or wave.", metadata=unit("date"))
+    period = Date(primary_key=True, description="First day of the month or wave.", metadata=unit("date"))
     level = category(LEVELS, "Kind of region.")
-    region_id = dy.String(primary_key=True, description="Region that adopts.")
+    region_id = String(primary_key=True, description="Region that adopts.")
     coding = category(CODINGS, "Question that the origin answers.", primary_key=True)
     origin = category(ORIGINS, "Whose model.", primary_key=True)
     counted = category(COUNTED, "What n counts.")
     n = _count("Distinct people or organisations, or downloads where there are neither; null where hidden.")
     n_low = _count("Least that the hidden count can be; equal to n where it is published.")
     n_high = _count("Most that the hidden count can be; equal to n where it is published.")
-    respondents = dy.Int64(nullable=True, min=0, description="People asked, for surveys.", metadata=unit("people"))
-    events = dy.Int64(nullable=True, min=0, description="Events behind n.", metadata=unit("events"))
+    respondents = Int64(nullable=True, min=0, description="People asked, for surveys.", metadata=unit("people"))
+    events = Int64(nullable=True, min=0, description="Events behind n.", metadata=unit("events"))
     evidence = category(EVIDENCE, "How the region is known.")
     state = category(STATES, "What kind of cell it is.")
-    source_id = dy.String(description="Source of the row (see NOTICE).")
+    source_id = String(description="Source of the row (see NOTICE).")
 
 
 class Estimates(Table):
@@ -74,9 +74,9 @@ class Estimates(Table):
     PUBLIC = True
 
     signal = category(SIGNALS, "Kind of adoption evidence.", primary_key=True)
-    period = dy.Date(primary_key=True, description="First day of the month or wave.", metadata=unit("date"))
+    period = Date(primary_key=True, description="First day of the month or wave.", metadata=unit("date"))
     level = category(LEVELS, "Kind of region.")
-    region_id = dy.String(primary_key=True, description="Region that adopts.")
+    region_id = String(primary_key=True, description="Region that adopts.")
     coding = category(CODINGS, "Question that the origin answers.", primary_key=True)
     counted = category(COUNTED, "What the n columns count.")
     n = _count("Distinct people behind the share (CN or US, each once), or downloads.")
@@ -85,7 +85,7 @@ class Estimates(Table):
     n_both = _count("People counted on both sides.")
     n_other = _count("People or downloads of any other known origin.")
     n_unknown = _count("People or downloads of unknown origin.")
-    events = dy.Int64(nullable=True, min=0, description="Events behind n.", metadata=unit("events"))
+    events = Int64(nullable=True, min=0, description="Events behind n.", metadata=unit("events"))
     cn_share = _share("CN / (CN + US).")
     cn_share_low = _share("Lower end of the 95 % interval of sampling; where modelled, of what the model leaves open.")
     cn_share_high = _share("Upper end of the 95 % interval of sampling; where modelled, of what the model leaves open.")
@@ -94,7 +94,7 @@ class Estimates(Table):
     cn_share_shrunk = _share("Share pulled towards its subregion and the world (empirical Bayes); null where modelled.")
     cn_share_shrunk_low = _share("Lower end of its 95 % interval, which counts what is not known of the pull.")
     cn_share_shrunk_high = _share("Upper end of its 95 % interval.")
-    location_quotient = dy.Float64(
+    location_quotient = Float64(
         nullable=True, min=0, description="Region's CN share ÷ the world's.", metadata=unit("ratio")
     )
     coverage = _share("Located people ÷ all people behind the signal.")
@@ -109,7 +109,7 @@ class Estimates(Table):
         "People on the Chinese side per 1,000 developers on GitHub; null as above.", "people per 1,000 accounts"
     )
     us_per_1000_developers = _rate("People on the US side per 1,000 developers on GitHub.", "people per 1,000 accounts")
-    previous_period = dy.Date(
+    previous_period = Date(
         nullable=True,
         description="Period before this one in the signal; null for the first.",
         metadata=unit("date"),
@@ -120,7 +120,7 @@ class Estimates(Table):
     change_year = _points("Share minus that of the same month a year before; null as above.")
     change_year_low = _points("Lower end of its 95 % interval.")
     change_year_high = _points("Upper end of its 95 % interval.")
-    largest_artefact = dy.String(
+    largest_artefact = String(
         nullable=True, description="Repository, package or model with the most counts in the cell."
     )
     cn_share_without_largest = _share("Share without it; null where too few people or nobody would remain.")
@@ -128,20 +128,20 @@ class Estimates(Table):
     leave_one_out_high = _share("Greatest share without any one artefact.")
     evidence = category(EVIDENCE, "How the region is known; null where nothing was observed.", nullable=True)
     state = category(STATES, "What kind of cell it is.")
-    reason = dy.String(nullable=True, description="Why there is no value, or what the value is modelled from.")
-    source_id = dy.String(nullable=True, description="Source of the row (see NOTICE); null where none.")
+    reason = String(nullable=True, description="Why there is no value, or what the value is modelled from.")
+    source_id = String(nullable=True, description="Source of the row (see NOTICE); null where none.")
 
-    @dy.rule()
+    @rule()
     def share_only_with_value(cls) -> pl.Expr:  # noqa: N805
         """A share stands in cells with the state value or zero, and in no other."""
         return pl.col("cn_share").is_not_null() == pl.col("state").is_in(["value", "zero"])
 
-    @dy.rule()
+    @rule()
     def n_holds_either_side(cls) -> pl.Expr:  # noqa: N805
         """As many distinct people as there are on either side, or more."""
         return (pl.col("n") >= pl.max_horizontal("n_cn", "n_us")).fill_null(value=True)
 
-    @dy.rule()
+    @rule()
     def interval_holds_share(cls) -> pl.Expr:  # noqa: N805
         """The interval contains the share."""
         return pl.col("cn_share").is_null() | (
@@ -149,13 +149,13 @@ class Estimates(Table):
             & (pl.col("cn_share") <= pl.col("cn_share_high").fill_null(1) + 1e-9)
         )
 
-    @dy.rule()
+    @rule()
     def shrunken_interval_holds_shrunken_share(cls) -> pl.Expr:  # noqa: N805
         """The interval of the shrunken share contains it."""
         share, low, high = (pl.col(f"cn_share_shrunk{end}") for end in ("", "_low", "_high"))
         return (share.is_null() & low.is_null()) | ((low <= share + 1e-9) & (share <= high + 1e-9))
 
-    @dy.rule()
+    @rule()
     def changes_lie_in_their_intervals(cls) -> pl.Expr:  # noqa: N805
         """The interval of a change contains it."""
         return pl.all_horizontal(
@@ -165,14 +165,14 @@ class Estimates(Table):
             for name in ("change_previous", "change_year")
         )
 
-    @dy.rule()
+    @rule()
     def coverage_is_the_located_part(cls) -> pl.Expr:  # noqa: N805
         """Coverage is the located part of all that the signal counts."""
         part = pl.col("n_located") / (pl.col("n_located") + pl.col("n_unlocated"))
         modelled = (pl.col("evidence") == "modelled").fill_null(value=False)
         return modelled | (pl.col("coverage").is_between(part - 1e-9, part + 1e-9)).fill_null(value=True)
 
-    @dy.rule()
+    @rule()
     def bounds_hold_share(cls) -> pl.Expr:  # noqa: N805
         """The bounds contain the share."""
         return pl.col("cn_share").is_null() | (
@@ -180,7 +180,7 @@ class Estimates(Table):
             & (pl.col("cn_share") <= pl.col("bound_high").fill_null(1) + 1e-9)
         )
 
-    @dy.rule()
+    @rule()
     def silence_has_reason(cls) -> pl.Expr:  # noqa: N805
         """A cell without a value says why."""
         return pl.col("state").is_in(["value", "zero"]) | pl.col("reason").is_not_null()
@@ -197,10 +197,10 @@ class WorldSeries(Table):
     platform = category(PLATFORMS, "Hub that counts.", primary_key=True)
     definition = category(DOWNLOAD_DEFINITIONS, "What a figure counts.", primary_key=True)
     panel = category(PANELS, "Which models the source covers.", primary_key=True)
-    period = dy.Date(primary_key=True, description="Day of the observation.", metadata=unit("date"))
+    period = Date(primary_key=True, description="Day of the observation.", metadata=unit("date"))
     coding = category(CODINGS, "Question that the origin answers.", primary_key=True)
-    accounts = dy.Int64(min=1, description="Accounts in the panel.", metadata=unit("accounts"))
-    models = dy.Int64(min=1, description="Models in the panel.", metadata=unit("models"))
+    accounts = Int64(min=1, description="Accounts in the panel.", metadata=unit("accounts"))
+    models = Int64(min=1, description="Models in the panel.", metadata=unit("models"))
     n_cn = _count("Downloads of Chinese models.")
     n_us = _count("Downloads of US models.")
     n_other = _count("Downloads of models of any other known origin.")
@@ -210,16 +210,16 @@ class WorldSeries(Table):
     bound_low = _share("Share if all downloads of unknown origin were US.")
     bound_high = _share("Share if all downloads of unknown origin were Chinese.")
     cn_share_without_top = _share("CN share without the ten most downloaded models.")
-    corrections = dy.Int64(
+    corrections = Int64(
         min=0,
         description="Counters that stood below an earlier value at either end of the window; their growth is that of "
         "their running maximum.",
         metadata=unit("models"),
     )
-    reason = dy.String(nullable=True, description="Why there is no share.")
-    source_id = dy.String(primary_key=True, description="Source of the row (see NOTICE).")
+    reason = String(nullable=True, description="Why there is no share.")
+    source_id = String(primary_key=True, description="Source of the row (see NOTICE).")
 
-    @dy.rule()
+    @rule()
     def no_share_has_reason(cls) -> pl.Expr:  # noqa: N805
         """A total without a share says why."""
         return pl.col("cn_share").is_null() == pl.col("reason").is_not_null()
@@ -233,22 +233,20 @@ class Diagnostics(Table):
     GRAIN = "diagnostic × subject × period"
     PUBLIC = True
 
-    diagnostic = dy.String(primary_key=True, description="What is checked.")
-    subject = dy.String(primary_key=True, description="Region, origin or group that it is checked for.")
-    period = dy.Date(primary_key=True, description="First day of the period.", metadata=unit("date"))
-    value = dy.Float64(nullable=True, description="Result.", metadata=unit("see column value_unit"))
-    low = dy.Float64(
-        nullable=True, description="Lower end of its 95 % interval.", metadata=unit("see column value_unit")
-    )
-    high = dy.Float64(nullable=True, description="Upper end.", metadata=unit("see column value_unit"))
-    value_unit = dy.String(description="Unit of the value.")
-    n = dy.Int64(min=0, description="Cases behind it.", metadata=unit("see column note"))
-    note = dy.String(description="How to read it.")
+    diagnostic = String(primary_key=True, description="What is checked.")
+    subject = String(primary_key=True, description="Region, origin or group that it is checked for.")
+    period = Date(primary_key=True, description="First day of the period.", metadata=unit("date"))
+    value = Float64(nullable=True, description="Result.", metadata=unit("see column value_unit"))
+    low = Float64(nullable=True, description="Lower end of its 95 % interval.", metadata=unit("see column value_unit"))
+    high = Float64(nullable=True, description="Upper end.", metadata=unit("see column value_unit"))
+    value_unit = String(description="Unit of the value.")
+    n = Int64(min=0, description="Cases behind it.", metadata=unit("see column note"))
+    note = String(description="How to read it.")
     state = category(STATES, "What kind of row it is.")
-    reason = dy.String(nullable=True, description="Why there is no result.")
-    source_id = dy.String(nullable=True, description="Source of the row (see NOTICE); null where it rests on several.")
+    reason = String(nullable=True, description="Why there is no result.")
+    source_id = String(nullable=True, description="Source of the row (see NOTICE); null where it rests on several.")
 
-    @dy.rule()
+    @rule()
     def result_or_reason(cls) -> pl.Expr:  # noqa: N805
         """A row has a result, or says why not."""
         value = pl.col("state") == "value"

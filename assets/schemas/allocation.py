@@ -3,9 +3,9 @@
 Here: declarations only. Not here: the model (`assets/adoption/allocation.py`).
 """
 
-import dataframely as dy
 import polars as pl
 
+from assets.schemas.columns import Date, Float64, Int64, String, rule
 from assets.schemas.table import Table, category, unit
 from assets.schemas.vocabulary import CODINGS, DOWNLOAD_DEFINITIONS, LEVELS, STATES
 
@@ -21,12 +21,12 @@ WEIGHTINGS = (
 )
 
 
-def _share(description: str) -> dy.Float64:
-    return dy.Float64(nullable=True, min=0, max=1, description=description, metadata=unit("share"))
+def _share(description: str) -> Float64:
+    return Float64(nullable=True, min=0, max=1, description=description, metadata=unit("share"))
 
 
-def _downloads(description: str) -> dy.Float64:
-    return dy.Float64(nullable=True, min=0, description=description, metadata=unit("downloads"))
+def _downloads(description: str) -> Float64:
+    return Float64(nullable=True, min=0, description=description, metadata=unit("downloads"))
 
 
 class Allocations(Table):
@@ -44,13 +44,13 @@ class Allocations(Table):
         primary_key=True,
     )
     coding = category(CODINGS, "Question that the origin answers.", primary_key=True)
-    period = dy.Date(
+    period = Date(
         primary_key=True, description="First day of the month in which the total's window ends.", metadata=unit("date")
     )
     level = category(LEVELS, "Kind of region.")
-    region_id = dy.String(primary_key=True, description="Region; the world is the total that is spread.")
+    region_id = String(primary_key=True, description="Region; the world is the total that is spread.")
     definition = category(DOWNLOAD_DEFINITIONS, "What the total counts.")
-    panel = dy.String(description="Part of the hub that the total counts, as in world_series.")
+    panel = String(description="Part of the hub that the total counts, as in world_series.")
     n_cn = _downloads(
         "Downloads of Chinese models allocated here, mean over the draws; null without a share. Sums above hold the "
         "parts of economies without one."
@@ -64,49 +64,49 @@ class Allocations(Table):
     cn_share_high = _share("Upper end of it.")
     share_least = _share("Least share that one of the weightings gives; for pooled rows only.")
     share_most = _share("Greatest share that one of the weightings gives; for pooled rows only.")
-    weight_n = dy.Float64(
+    weight_n = Float64(
         nullable=True,
         min=0,
         description="What is behind the weight here: respondents, people, requests or developers' accounts.",
         metadata=unit("see weighting"),
     )
-    weight_period = dy.Date(
+    weight_period = Date(
         nullable=True, description="Period of what the weights are from; null for pooled.", metadata=unit("date")
     )
-    rivals = dy.Int64(
+    rivals = Int64(
         min=1,
         description="Definitions and panels of the total that the draws take in turn, the total's own included.",
         metadata=unit("totals"),
     )
     state = category(STATES, "What kind of figure it is.")
-    reason = dy.String(nullable=True, description="Why there is no share, or what is assumed.")
-    source_id = dy.String(nullable=True, description="Source of the weights (see NOTICE); null without data.")
-    total_source_id = dy.String(description="Source of the total.")
+    reason = String(nullable=True, description="Why there is no share, or what is assumed.")
+    source_id = String(nullable=True, description="Source of the weights (see NOTICE); null without data.")
+    total_source_id = String(description="Source of the total.")
 
-    @dy.rule()
+    @rule()
     def share_only_with_value(cls) -> pl.Expr:  # noqa: N805
         """A share stands in rows with the state value or zero, and in no other."""
         return pl.col("cn_share").is_not_null() == pl.col("state").is_in(["value", "zero"])
 
-    @dy.rule()
+    @rule()
     def downloads_only_with_share(cls) -> pl.Expr:  # noqa: N805
         """Downloads stand in rows with a share, and in no other: they would tell what is hidden or unknown."""
         share = pl.col("cn_share").is_not_null()
         return (pl.col("n_cn").is_not_null() == share) & (pl.col("n_us").is_not_null() == share)
 
-    @dy.rule()
+    @rule()
     def share_between_weightings(cls) -> pl.Expr:  # noqa: N805
         """A pooled share lies between the least and the greatest that a weighting gives."""
         least, share, most = (pl.col(name) for name in ("share_least", "cn_share", "share_most"))
         return least.is_null() | share.is_between(least - 1e-9, most + 1e-9)
 
-    @dy.rule()
+    @rule()
     def interval_holds_share(cls) -> pl.Expr:  # noqa: N805
         """The interval contains the share."""
         low, share, high = (pl.col(name) for name in ("cn_share_low", "cn_share", "cn_share_high"))
         return share.is_null() | ((low <= share + 1e-9) & (share <= high + 1e-9))
 
-    @dy.rule()
+    @rule()
     def silence_has_reason(cls) -> pl.Expr:  # noqa: N805
         """A row without a share says why."""
         return pl.col("cn_share").is_not_null() | pl.col("reason").is_not_null()
@@ -127,18 +127,18 @@ class AllocationChecks(Table):
         primary_key=True,
     )
     coding = category(CODINGS, "Question that the origin answers.", primary_key=True)
-    period = dy.Date(primary_key=True, description="Month of the total or of the log.", metadata=unit("date"))
+    period = Date(primary_key=True, description="Month of the total or of the log.", metadata=unit("date"))
     weighting = category(WEIGHTINGS, "Weighting that is checked.", primary_key=True)
     against = category(
         (*WEIGHTINGS, "package_download", "model_download"),
         "The other weighting, or the logged signal that is held out.",
         primary_key=True,
     )
-    economies = dy.Int64(min=0, description="Economies compared.", metadata=unit("economies"))
+    economies = Int64(min=0, description="Economies compared.", metadata=unit("economies"))
     mean_error = _share("Mean absolute difference of the shares.")
     null_error = _share("Mean absolute error of the null model on the same economies; held_out only.")
     greatest_error = _share("Greatest absolute difference of the shares.")
-    rank_correlation = dy.Float64(
+    rank_correlation = Float64(
         nullable=True,
         min=-1,
         max=1,
@@ -153,10 +153,10 @@ class AllocationChecks(Table):
         nullable=True,
     )
     state = category(STATES, "Whether there is anything to compare.")
-    reason = dy.String(nullable=True, description="Why there is not.")
-    source_id = dy.String(nullable=True, description="Source of the rows (see NOTICE), share-alike sources first.")
+    reason = String(nullable=True, description="Why there is not.")
+    source_id = String(nullable=True, description="Source of the rows (see NOTICE), share-alike sources first.")
 
-    @dy.rule()
+    @rule()
     def silence_has_reason(cls) -> pl.Expr:  # noqa: N805
         """A row without a comparison says why."""
         return (pl.col("state") == "value") | pl.col("reason").is_not_null()

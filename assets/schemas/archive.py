@@ -4,10 +4,10 @@ Here: declarations only. Not here: what is kept when (`assets/archive`). A part 
 never a count of zero.
 """
 
-import dataframely as dy
 import polars as pl
 
 from assets.schemas.adoption import Estimates
+from assets.schemas.columns import Date, Int64, String, rule
 from assets.schemas.ingest import PackageDownloads, RepositoryReads
 from assets.schemas.table import Table, category, unit
 from assets.schemas.vocabulary import DOWNLOAD_DEFINITIONS, PLATFORMS
@@ -23,12 +23,12 @@ class DailyCounters(Table):
     GRAIN = "platform × model × day × definition × source"
 
     platform = category(PLATFORMS, "Hub that counts.", primary_key=True)
-    model_id = dy.String(primary_key=True, description="Account and name as the platform writes them.")
-    observed_on = dy.Date(primary_key=True, description="Day of the observation.", metadata=unit("date"))
+    model_id = String(primary_key=True, description="Account and name as the platform writes them.")
+    observed_on = Date(primary_key=True, description="Day of the observation.", metadata=unit("date"))
     definition = category(COUNTER_DEFINITIONS, "What the counter counts.", primary_key=True)
-    source_id = dy.String(primary_key=True, description="Source of the row (see NOTICE).")
-    account = dy.String(description="Account that uploads the model; personal accounts are pseudonyms.")
-    downloads = dy.Int64(min=0, description="Counter value on that day.", metadata=unit("requests"))
+    source_id = String(primary_key=True, description="Source of the row (see NOTICE).")
+    account = String(description="Account that uploads the model; personal accounts are pseudonyms.")
+    downloads = Int64(min=0, description="Counter value on that day.", metadata=unit("requests"))
 
 
 class MonthlyCounters(Table):
@@ -39,19 +39,19 @@ class MonthlyCounters(Table):
     GRAIN = "platform × model × month × definition × source"
 
     platform = category(PLATFORMS, "Hub that counts.", primary_key=True)
-    model_id = dy.String(primary_key=True, description="Account and name as the platform writes them.")
-    month = dy.Date(primary_key=True, description="First day of the month.", metadata=unit("date"))
+    model_id = String(primary_key=True, description="Account and name as the platform writes them.")
+    month = Date(primary_key=True, description="First day of the month.", metadata=unit("date"))
     definition = category(
         COUNTER_DEFINITIONS, "What the counter counts; only all-time counters may be subtracted.", primary_key=True
     )
-    source_id = dy.String(primary_key=True, description="Source of the row (see NOTICE).")
-    observed_days = dy.Int64(min=1, description="Days of the month that were observed.", metadata=unit("days"))
-    first_on = dy.Date(description="First observed day of the month.", metadata=unit("date"))
-    first_downloads = dy.Int64(min=0, description="Counter on the first observed day.", metadata=unit("requests"))
-    last_on = dy.Date(description="Last observed day of the month.", metadata=unit("date"))
-    last_downloads = dy.Int64(min=0, description="Counter on the last observed day.", metadata=unit("requests"))
+    source_id = String(primary_key=True, description="Source of the row (see NOTICE).")
+    observed_days = Int64(min=1, description="Days of the month that were observed.", metadata=unit("days"))
+    first_on = Date(description="First observed day of the month.", metadata=unit("date"))
+    first_downloads = Int64(min=0, description="Counter on the first observed day.", metadata=unit("requests"))
+    last_on = Date(description="Last observed day of the month.", metadata=unit("date"))
+    last_downloads = Int64(min=0, description="Counter on the last observed day.", metadata=unit("requests"))
 
-    @dy.rule()
+    @rule()
     def days_in_order(cls) -> pl.Expr:  # noqa: N805
         """The first observed day is not after the last."""
         return pl.col("first_on") <= pl.col("last_on")
@@ -67,7 +67,10 @@ class MonthlyPackageDownloads(PackageDownloads):
 
 
 class MonthlyEstimates(Estimates):
-    """The estimates of a month as they stood when its file was last made; `revised` says whether they moved since."""
+    """The estimates of a month as they stood when its file was last made; one file a month.
+
+    The check `not_revised` says at the next making which shares moved since.
+    """
 
     LAYER = "archive"
     NAME = "monthly_estimates"

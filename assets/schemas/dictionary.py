@@ -6,9 +6,8 @@ a table means beyond its declaration.
 
 from typing import Any, Final
 
-import dataframely as dy
-
 from assets.schemas import TABLES, Table
+from assets.schemas.columns import Column
 
 HEAD: Final = """# Data dictionary
 
@@ -20,15 +19,15 @@ are never merged.
 """
 
 
-def _allowed(column: dy.Column) -> tuple[str, ...]:
+def _allowed(column: Column) -> tuple[str, ...]:
     return tuple((column.metadata or {}).get("allowed", ()))
 
 
-def _unit(column: dy.Column) -> str:
+def _unit(column: Column) -> str:
     return str((column.metadata or {}).get("unit", ""))
 
 
-def _row(name: str, column: dy.Column, *, key: bool) -> str:
+def _row(name: str, column: Column, *, key: bool) -> str:
     marks = ", ".join(mark for mark, holds in (("**key**", key), ("may be null", column.nullable)) if holds)
     text = column.description or ""
     if _allowed(column):

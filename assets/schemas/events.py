@@ -3,9 +3,9 @@
 Here: declarations only. Not here: the comparison (`assets/adoption/event_windows.py`).
 """
 
-import dataframely as dy
 import polars as pl
 
+from assets.schemas.columns import Date, Float64, Int64, String, rule
 from assets.schemas.table import Table, category, unit
 from assets.schemas.vocabulary import CODINGS, SIGNALS, STATES
 
@@ -18,50 +18,50 @@ class EventWindows(Table):
     GRAIN = "event × series × width of the window"
     PUBLIC = True
 
-    event_id = dy.String(primary_key=True, description="Event, as events.toml names it.")
-    event_date = dy.Date(description="Day on which the event was announced.", metadata=unit("date"))
+    event_id = String(primary_key=True, description="Event, as events.toml names it.")
+    event_date = Date(description="Day on which the event was announced.", metadata=unit("date"))
     signal = category(
         (*SIGNALS, "release"),
         "Kind of adoption evidence; release = models that publishers put out, which is no adoption.",
         primary_key=True,
     )
     coding = category(CODINGS, "Question that the origin answers.", primary_key=True)
-    series = dy.String(primary_key=True, description="What is counted by month.")
-    source_id = dy.String(primary_key=True, description="Source of the series (see NOTICE).")
-    window_months = dy.Int64(
+    series = String(primary_key=True, description="What is counted by month.")
+    source_id = String(primary_key=True, description="Source of the series (see NOTICE).")
+    window_months = Int64(
         primary_key=True, min=1, description="Whole months before, and as many after.", metadata=unit("months")
     )
-    effect = dy.Float64(
+    effect = Float64(
         nullable=True,
         description="Step of ln(CN / US) at the event, beyond the common trend; 0.69 doubles the ratio.",
         metadata=unit("log-ratio"),
     )
-    effect_low = dy.Float64(
+    effect_low = Float64(
         nullable=True,
         description="Lower end of the 95 % interval of least squares; too narrow where months are alike.",
         metadata=unit("log-ratio"),
     )
-    effect_high = dy.Float64(nullable=True, description="Upper end of that interval.", metadata=unit("log-ratio"))
-    placebo_rank = dy.Int64(
+    effect_high = Float64(nullable=True, description="Upper end of that interval.", metadata=unit("log-ratio"))
+    placebo_rank = Int64(
         nullable=True,
         min=1,
         description="Place of the step by size among those of months without an event; 1 = the largest.",
         metadata=unit("place"),
     )
-    placebos = dy.Int64(
+    placebos = Int64(
         nullable=True, min=0, description="Months without an event that it is compared with.", metadata=unit("months")
     )
-    months = dy.Int64(nullable=True, min=1, description="Months that the step is fitted on.", metadata=unit("months"))
+    months = Int64(nullable=True, min=1, description="Months that the step is fitted on.", metadata=unit("months"))
     state = category(STATES, "What kind of cell it is.")
-    reason = dy.String(nullable=True, description="Why there is no figure.")
+    reason = String(nullable=True, description="Why there is no figure.")
 
-    @dy.rule()
+    @rule()
     def figures_only_with_value(cls) -> pl.Expr:  # noqa: N805
         """Figures stand in cells with a value, and in no other; others say why."""
         value = pl.col("state") == "value"
         return (pl.col("effect").is_not_null() == value) & (pl.col("reason").is_null() == value)
 
-    @dy.rule()
+    @rule()
     def interval_holds_effect(cls) -> pl.Expr:  # noqa: N805
         """The interval contains the effect."""
         held = (pl.col("effect_low") <= pl.col("effect")) & (pl.col("effect") <= pl.col("effect_high"))

@@ -3,10 +3,10 @@
 Here: declarations only. Not here: the counting (`assets/adoption`).
 """
 
-import dataframely as dy
 import polars as pl
 
 from assets.schemas.adoption import PANELS
+from assets.schemas.columns import Date, Float64, String, rule
 from assets.schemas.table import Table, category, unit
 from assets.schemas.vocabulary import CODINGS, DOWNLOAD_DEFINITIONS, ORIGINS, PLATFORMS
 
@@ -18,12 +18,12 @@ SIZE_BANDS = ("all", "under_1b", "1b_to_7b", "7b_to_20b", "over_20b", "not_state
 MAKERS = ("labs", "everyone")
 
 
-def _share(description: str, *, nullable: bool = True) -> dy.Float64:
-    return dy.Float64(nullable=nullable, min=0, max=1, description=description, metadata=unit("share"))
+def _share(description: str, *, nullable: bool = True) -> Float64:
+    return Float64(nullable=nullable, min=0, max=1, description=description, metadata=unit("share"))
 
 
-def _amount(description: str) -> dy.Float64:
-    return dy.Float64(nullable=True, min=0, description=description, metadata=unit("see column measure"))
+def _amount(description: str) -> Float64:
+    return Float64(nullable=True, min=0, description=description, metadata=unit("see column measure"))
 
 
 class Specifications(Table):
@@ -44,7 +44,7 @@ class Specifications(Table):
         primary_key=True,
     )
     panel = category(PANELS, "Which models the source covers.", primary_key=True)
-    period = dy.Date(description="Newest day of the panel.", metadata=unit("date"))
+    period = Date(description="Newest day of the panel.", metadata=unit("date"))
     measure = category(
         MEASURES,
         "What is counted: downloads, models, or derivatives (models of the panel that declare a base).",
@@ -73,15 +73,15 @@ class Specifications(Table):
     bound_low = _share("CN share if all of unknown origin were US.")
     bound_high = _share("CN share if all of unknown origin were Chinese.")
     untagged = _share("Part of the whole panel's figure that rests on models without a task on their card.")
-    reason = dy.String(nullable=True, description="Why there is no share.")
-    source_id = dy.String(primary_key=True, description="Source of the row (see NOTICE).")
+    reason = String(nullable=True, description="Why there is no share.")
+    source_id = String(primary_key=True, description="Source of the row (see NOTICE).")
 
-    @dy.rule()
+    @rule()
     def no_share_has_reason(cls) -> pl.Expr:  # noqa: N805
         """A specification without a share says why."""
         return pl.col("cn_share").is_null() == pl.col("reason").is_not_null()
 
-    @dy.rule()
+    @rule()
     def parts_add_up(cls) -> pl.Expr:  # noqa: N805
         """The four parts are the whole."""
         parts = pl.sum_horizontal("n_cn", "n_us", "n_other", "n_unknown")
@@ -97,7 +97,7 @@ class Licences(Table):
     PUBLIC = True
 
     panel = category(PANELS, "Which models the source covers.", primary_key=True)
-    period = dy.Date(description="Day on which the cards were read.", metadata=unit("date"))
+    period = Date(description="Day on which the cards were read.", metadata=unit("date"))
     makers = category(
         MAKERS,
         "labs = models of accounts that the publisher registry calls a lab, their own releases; everyone = all models "
@@ -112,7 +112,7 @@ class Licences(Table):
         "the model has.",
         primary_key=True,
     )
-    release_year = dy.String(
+    release_year = String(
         primary_key=True, regex=r"^(all|not_stated|20\d\d)$", description="Year of creation on the hub; all = every."
     )
     licence_class = category(
@@ -121,11 +121,9 @@ class Licences(Table):
         "non-commercial, no derivatives, rules of use); custom = the maker's own terms; undeclared = no licence named.",
         primary_key=True,
     )
-    models = dy.Float64(
+    models = Float64(
         min=0, description="Models of the class; merges count by the part of the origin.", metadata=unit("models")
     )
-    of_models = dy.Float64(
-        min_exclusive=0, description="Models of all classes in the same cell.", metadata=unit("models")
-    )
+    of_models = Float64(min_exclusive=0, description="Models of all classes in the same cell.", metadata=unit("models"))
     share = _share("Models of the class / models of all classes.", nullable=False)
-    source_id = dy.String(primary_key=True, description="Source of the row (see NOTICE).")
+    source_id = String(primary_key=True, description="Source of the row (see NOTICE).")

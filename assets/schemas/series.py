@@ -3,10 +3,10 @@
 Here: declarations only. Not here: what fills them (`assets/adoption/regional_months.py`, `families.py`).
 """
 
-import dataframely as dy
 import polars as pl
 
 from assets.schemas.adoption import COUNTED, PANELS
+from assets.schemas.columns import Date, Float64, Int64, String, rule
 from assets.schemas.table import Table, category, unit
 from assets.schemas.vocabulary import (
     CODINGS,
@@ -20,12 +20,12 @@ from assets.schemas.vocabulary import (
 )
 
 
-def _count(description: str) -> dy.Float64:
-    return dy.Float64(nullable=True, min=0, description=description, metadata=unit("see column counted"))
+def _count(description: str) -> Float64:
+    return Float64(nullable=True, min=0, description=description, metadata=unit("see column counted"))
 
 
-def _share(description: str) -> dy.Float64:
-    return dy.Float64(nullable=True, min=0, max=1, description=description, metadata=unit("share"))
+def _share(description: str) -> Float64:
+    return Float64(nullable=True, min=0, max=1, description=description, metadata=unit("share"))
 
 
 class RegionalMonths(Table):
@@ -37,9 +37,9 @@ class RegionalMonths(Table):
     PUBLIC = True
 
     signal = category(SIGNALS, "Kind of adoption evidence.", primary_key=True)
-    month = dy.Date(primary_key=True, description="First day of the month.", metadata=unit("date"))
+    month = Date(primary_key=True, description="First day of the month.", metadata=unit("date"))
     level = category(LEVELS, "Kind of region.")
-    region_id = dy.String(primary_key=True, description="Region that adopts; of people, economies alone.")
+    region_id = String(primary_key=True, description="Region that adopts; of people, economies alone.")
     coding = category(CODINGS, "Question that the origin answers.", primary_key=True)
     counted = category(COUNTED, "What the n columns count.")
     n = _count("Distinct people in the month on either side, each once, or downloads.")
@@ -52,22 +52,22 @@ class RegionalMonths(Table):
     cn_share_high = _share("Upper end of it.")
     evidence = category(EVIDENCE, "How the region is known; null where nothing was observed.", nullable=True)
     state = category(STATES, "What kind of cell it is.")
-    reason = dy.String(nullable=True, description="Why there is no value.")
-    source_id = dy.String(nullable=True, description="Source of the row (see NOTICE); null where none.")
+    reason = String(nullable=True, description="Why there is no value.")
+    source_id = String(nullable=True, description="Source of the row (see NOTICE); null where none.")
 
-    @dy.rule()
+    @rule()
     def share_only_with_value(cls) -> pl.Expr:  # noqa: N805
         """A share stands in rows with the state value or zero, and in no other."""
         return pl.col("cn_share").is_not_null() == pl.col("state").is_in(["value", "zero"])
 
-    @dy.rule()
+    @rule()
     def hidden_rows_hold_no_count(cls) -> pl.Expr:  # noqa: N805
         """A suppressed row has no count at all."""
         return (pl.col("state") != "suppressed") | pl.all_horizontal(
             pl.col(name).is_null() for name in ("n", "n_cn", "n_us", "n_other", "n_unknown")
         )
 
-    @dy.rule()
+    @rule()
     def silence_has_reason(cls) -> pl.Expr:  # noqa: N805
         """A row without a value says why."""
         return pl.col("state").is_in(["value", "zero"]) | pl.col("reason").is_not_null()
@@ -84,13 +84,13 @@ class FamilyTotals(Table):
     platform = category(PLATFORMS, "Hub that counts.", primary_key=True)
     definition = category(DOWNLOAD_DEFINITIONS, "What a figure counts.", primary_key=True)
     panel = category(PANELS, "Which models the source covers.", primary_key=True)
-    period = dy.Date(primary_key=True, description="Day of the observation.", metadata=unit("date"))
+    period = Date(primary_key=True, description="Day of the observation.", metadata=unit("date"))
     coding = category(CODINGS, "Question that the origin answers.", primary_key=True)
     origin = category(ORIGINS, "Country group.", primary_key=True)
-    family = dy.String(
+    family = String(
         primary_key=True,
         description="Model line that the downloads go back to; 'other' = several lines, or none that is known.",
     )
-    models = dy.Int64(min=1, description="Models with a part in it.", metadata=unit("models"))
-    downloads = dy.Float64(min=0, description="Downloads, models split by their origins.", metadata=unit("downloads"))
-    source_id = dy.String(primary_key=True, description="Source of the row (see NOTICE).")
+    models = Int64(min=1, description="Models with a part in it.", metadata=unit("models"))
+    downloads = Float64(min=0, description="Downloads, models split by their origins.", metadata=unit("downloads"))
+    source_id = String(primary_key=True, description="Source of the row (see NOTICE).")

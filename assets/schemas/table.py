@@ -4,11 +4,13 @@ Here: the base class of every table, validation with errors a person can act on.
 Not here: the tables themselves (one module per layer beside this one), Dagster metadata (`assets/declare.py`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import new_class
 from typing import Any, ClassVar
 
-import dataframely as dy
 import polars as pl
+
+from assets.schemas.columns import Column, Rule, String
 
 MAX_SHOWN_ROWS = 5
 """Offending rows that an error prints; the count of the others is printed too."""
@@ -18,7 +20,7 @@ class TableError(ValueError):
     """A table does not meet its declaration; the message names the table, place, column, rows and remedy."""
 
 
-class Table(dy.Schema):
+class Table:
     """Base of every declared table.
 
     A subclass states, beside its columns, where the table lives and what one row means. Column units are given
@@ -34,17 +36,62 @@ class Table(dy.Schema):
     LIVE_ONLY: ClassVar[bool] = False
     PERSONAL: ClassVar[bool] = False
 
+    _columns: ClassVar[Mapping[str, Column]] = {}
+    _rules: ClassVar[Mapping[str, Rule]] = {}
+    _validating: ClassVar[Any] = None
+
+    def __init_subclass__(cls) -> None:
+        """Collect columns and rules in the order they are declared in, after those of the table it refines."""
+        said = vars(cls)
+        cls._columns = {**cls._columns, **{name: one for name, one in said.items() if isinstance(one, Column)}}
+        cls._rules = {**cls._rules, **{name: one for name, one in said.items() if isinstance(one, Rule)}}
+        cls._validating = None
+
+    @classmethod
+    def columns(cls) -> Mapping[str, Column]:
+        """Return the declared columns by name."""
+        return cls._columns
+
+    @classmethod
+    def column_names(cls) -> list[str]:
+        """Return the names of the columns."""
+        return list(cls._columns)
+
+    @classmethod
+    def primary_key(cls) -> list[str]:
+        """Return the names of the columns that identify a row."""
+        return [name for name, column in cls._columns.items() if column.primary_key]
+
+    @classmethod
+    def create_empty(cls) -> pl.DataFrame:
+        """Return the table without rows."""
+        return pl.DataFrame(schema={name: column.dtype for name, column in cls._columns.items()})
+
+    @classmethod
+    def is_valid(cls, frame: pl.DataFrame) -> bool:
+        """Return whether rows meet the declaration, whose types they can be cast to."""
+        return bool(cls.for_validation().is_valid(frame, cast=True))
+
+    @classmethod
+    def for_validation(cls) -> Any:
+        """Return dataframely's schema that validates this table; it is made when it is first asked for."""
+        if cls._validating is None:
+            import dataframely as dy
+
+            said: dict[str, Any] = {name: column.for_validation() for name, column in cls._columns.items()}
+            said |= {name: dy.rule()(rule.holds) for name, rule in cls._rules.items()}
+            cls._validating = new_class(cls.__name__, (dy.Schema,), exec_body=lambda body: body.update(said))
+        return cls._validating
+
 
 def unit(text: str) -> dict[str, Any]:
     """Return the column metadata that records a unit."""
     return {"unit": text}
 
 
-def category(
-    values: Sequence[str], description: str, *, nullable: bool = False, primary_key: bool = False
-) -> dy.String:
+def category(values: Sequence[str], description: str, *, nullable: bool = False, primary_key: bool = False) -> String:
     """Return a text column that admits only the given words (printed in the data dictionary)."""
-    return dy.String(
+    return String(
         nullable=nullable,
         primary_key=primary_key,
         check={"allowed_values": lambda column: column.is_in(list(values))},
@@ -65,7 +112,7 @@ def _shown(rows: pl.DataFrame, columns: Sequence[str]) -> str:
 def _columns_of(table: type[Table], rule: str) -> list[str]:
     """Return the columns that a rule looks at; the key alone for the rule on duplicate keys."""
     # dataframely has no public way to ask a rule for its columns.
-    rules = table._schema_validation_rules()  # noqa: SLF001
+    rules = table.for_validation()._schema_validation_rules()  # noqa: SLF001
     return rules[rule].expr.meta.root_names() if rule in rules else []
 
 
@@ -106,7 +153,7 @@ def validate(frame: pl.DataFrame | pl.LazyFrame, table: type[Table], *, where: s
     eager = frame.collect() if isinstance(frame, pl.LazyFrame) else frame
     _check_columns(set(eager.columns), table, where)
     eager = eager.select(table.column_names())
-    valid, failure = table.filter(eager, cast=True)
+    valid, failure = table.for_validation().filter(eager, cast=True)
     counts = failure.counts()
     if not counts:
         return pl.DataFrame(valid)

@@ -3,9 +3,9 @@
 Here: declarations only. Not here: reading them and the rules that span their rows (`assets/origins`).
 """
 
-import dataframely as dy
 import polars as pl
 
+from assets.schemas.columns import Bool, Date, Float64, Int64, String, rule
 from assets.schemas.ingest import REGION_PATTERN
 from assets.schemas.table import Table, category, unit
 from assets.schemas.vocabulary import DOWNLOAD_DEFINITIONS, ORIGINS, PLATFORMS
@@ -17,21 +17,21 @@ VERIFICATIONS = ("public_index", "unverified")
 DATE_BASES = ("release", "paper", "card", "report")
 
 
-def _organisation() -> dy.String:
-    return dy.String(min_length=1, description="Organisation, named as in the publisher registry where that has it.")
+def _organisation() -> String:
+    return String(min_length=1, description="Organisation, named as in the publisher registry where that has it.")
 
 
-def _country() -> dy.String:
-    return dy.String(
+def _country() -> String:
+    return String(
         regex=REGION_PATTERN, description="Country of the organisation's headquarters; ZZ = no single base established."
     )
 
 
-def _origin() -> dy.String:
+def _origin() -> String:
     return category(ORIGINS, "Country group of the organisation's headquarters.")
 
 
-def _verification(what: str) -> dy.String:
+def _verification(what: str) -> String:
     return category(VERIFICATIONS, f"public_index = {what}; unverified = curator's knowledge.")
 
 
@@ -42,18 +42,18 @@ class ReviewQueue(Table):
     NAME = "review_queue"
     GRAIN = "source × platform × account, on the newest day of the source"
 
-    source_id = dy.String(primary_key=True, description="Source of the downloads (see NOTICE).")
+    source_id = String(primary_key=True, description="Source of the downloads (see NOTICE).")
     platform = category(PLATFORMS, "Hub of the account.", primary_key=True)
-    account = dy.String(primary_key=True, description="Account, exact case; pseudonyms of persons are left out.")
-    observed_on = dy.Date(description="Newest day of the source.", metadata=unit("date"))
+    account = String(primary_key=True, description="Account, exact case; pseudonyms of persons are left out.")
+    observed_on = Date(description="Newest day of the source.", metadata=unit("date"))
     definition = category(DOWNLOAD_DEFINITIONS[:2], "What the downloads count.")
     need = category(REVIEW_NEEDS, "unreviewed = has a row that nobody checked; unregistered = has no row.")
-    organisation = dy.String(nullable=True, description="Organisation of the row, where there is one.")
-    headquarters = dy.String(nullable=True, regex=REGION_PATTERN, description="Country that the row claims.")
-    models = dy.Int64(min=1, description="Models of the account in the source.", metadata=unit("models"))
-    downloads = dy.Int64(min=0, description="Downloads that rest on the account.", metadata=unit("requests"))
-    share = dy.Float64(min=0, max=1, description="Part of the source's downloads.", metadata=unit("share"))
-    rank = dy.Int64(
+    organisation = String(nullable=True, description="Organisation of the row, where there is one.")
+    headquarters = String(nullable=True, regex=REGION_PATTERN, description="Country that the row claims.")
+    models = Int64(min=1, description="Models of the account in the source.", metadata=unit("models"))
+    downloads = Int64(min=0, description="Downloads that rest on the account.", metadata=unit("requests"))
+    share = Float64(min=0, max=1, description="Part of the source's downloads.", metadata=unit("share"))
+    rank = Int64(
         min=1, description="Place in the queue of its source; most downloads rest on the first.", metadata=unit("place")
     )
 
@@ -65,28 +65,28 @@ class TrackedRepositories(Table):
     NAME = "tracked_repositories"
     GRAIN = "repository"
 
-    repository = dy.String(
+    repository = String(
         primary_key=True, regex=r"^[\w.-]+/[\w.-]+$", description="Owner and name as GitHub spells them."
     )
-    owner = dy.String(description="Account that owns the repository.")
+    owner = String(description="Account that owns the repository.")
     organisation = _organisation()
     country = _country()
     origin = _origin()
     kind = category(
         REPOSITORY_KINDS, "model = carries a model line; framework = trains or runs any model; tool = other."
     )
-    family = dy.String(nullable=True, description="Model line, for models.")
-    alias_of = dy.String(nullable=True, description="Repository that this one was renamed to; the two are one.")
+    family = String(nullable=True, description="Model line, for models.")
+    alias_of = String(nullable=True, description="Repository that this one was renamed to; the two are one.")
     verification = _verification("stored in a public index of GitHub under this name")
-    verified_on = dy.Date(nullable=True, description="Day of the look-up.", metadata=unit("date"))
-    note = dy.String(nullable=True, description="What a reader should know.")
+    verified_on = Date(nullable=True, description="Day of the look-up.", metadata=unit("date"))
+    note = String(nullable=True, description="What a reader should know.")
 
-    @dy.rule()
+    @rule()
     def verified_has_day(cls) -> pl.Expr:  # noqa: N805
         """A verified row has the day of the look-up, an unverified one has none."""
         return (pl.col("verification") == "unverified") == pl.col("verified_on").is_null()
 
-    @dy.rule()
+    @rule()
     def model_has_family(cls) -> pl.Expr:  # noqa: N805
         """A repository of a model names its line."""
         return (pl.col("kind") != "model") | pl.col("family").is_not_null()
@@ -99,7 +99,7 @@ class TrackedPackages(Table):
     NAME = "tracked_packages"
     GRAIN = "package"
 
-    package = dy.String(
+    package = String(
         primary_key=True, regex=r"^[a-z0-9]+(-[a-z0-9]+)*$", description="Name on PyPI, normalised (PEP 503)."
     )
     organisation = _organisation()
@@ -111,25 +111,25 @@ class TrackedPackages(Table):
         "API, weak but specific; runtime = runs models of any origin, a denominator; framework = says which framework "
         "is used, not which model.",
     )
-    family = dy.String(nullable=True, description="Model line that the package is for.")
-    headline = dy.Bool(description="Whether downloads count for a side in the headline index.")
+    family = String(nullable=True, description="Model line that the package is for.")
+    headline = Bool(description="Whether downloads count for a side in the headline index.")
     verification = _verification("in a public list of PyPI's packages under this name")
-    verified_on = dy.Date(nullable=True, description="Day of the look-up.", metadata=unit("date"))
-    note = dy.String(nullable=True, description="What a reader should know.")
+    verified_on = Date(nullable=True, description="Day of the look-up.", metadata=unit("date"))
+    note = String(nullable=True, description="What a reader should know.")
 
-    @dy.rule()
+    @rule()
     def verified_has_day(cls) -> pl.Expr:  # noqa: N805
         """A verified row has the day of the look-up, an unverified one has none."""
         return (pl.col("verification") == "unverified") == pl.col("verified_on").is_null()
 
-    @dy.rule()
+    @rule()
     def headline_takes_sides(cls) -> pl.Expr:  # noqa: N805
         """Only helpers and SDKs of Chinese and US vendors count for a side."""
         return ~pl.col("headline") | (
             pl.col("signal_class").is_in(["model_helper", "vendor_sdk"]) & pl.col("origin").is_in(["CN", "US"])
         )
 
-    @dy.rule()
+    @rule()
     def exclusion_has_note(cls) -> pl.Expr:  # noqa: N805
         """A helper or SDK of a Chinese or US vendor that is kept out of the headline says why."""
         sided = pl.col("signal_class").is_in(["model_helper", "vendor_sdk"]) & pl.col("origin").is_in(["CN", "US"])
@@ -144,35 +144,33 @@ class Builders(Table):
     GRAIN = "organisation × model × base model"
     PUBLIC = True
 
-    organisation = dy.String(primary_key=True, min_length=1, description="Organisation that released the model.")
-    model = dy.String(primary_key=True, min_length=1, description="Model, as its builder names it.")
-    base_model = dy.String(primary_key=True, min_length=1, description="Model that it was built on.")
-    country = dy.String(
+    organisation = String(primary_key=True, min_length=1, description="Organisation that released the model.")
+    model = String(primary_key=True, min_length=1, description="Model, as its builder names it.")
+    base_model = String(primary_key=True, min_length=1, description="Model that it was built on.")
+    country = String(
         regex=REGION_PATTERN, description="Home of the organisation, ISO 3166-1 alpha-2; neither CN nor US."
     )
-    city = dy.String(nullable=True, min_length=1, description="City of the organisation, English name, where known.")
-    metro = dy.String(
-        nullable=True, regex=r"^metro:[a-z-]+$", description="Metro of the watch-list that holds the city."
-    )
-    base_organisation = dy.String(min_length=1, description="Organisation that released the base.")
-    base_country = dy.String(regex=REGION_PATTERN, description="Headquarters of that organisation.")
+    city = String(nullable=True, min_length=1, description="City of the organisation, English name, where known.")
+    metro = String(nullable=True, regex=r"^metro:[a-z-]+$", description="Metro of the watch-list that holds the city.")
+    base_organisation = String(min_length=1, description="Organisation that released the base.")
+    base_country = String(regex=REGION_PATTERN, description="Headquarters of that organisation.")
     base_origin = category(("CN", "US", "other"), "Country group of the base.")
-    released_on = dy.Date(description="Day of the evidence's date, see date_basis.", metadata=unit("date"))
+    released_on = Date(description="Day of the evidence's date, see date_basis.", metadata=unit("date"))
     date_basis = category(
         DATE_BASES,
         "What the day is: release = of the weights; paper = first version or month of the report; card = on the model "
         "card; report = when others reported the release.",
     )
-    evidence_url = dy.String(regex=r"^https://", description="Page that names the base.")
-    verified_on = dy.Date(description="Day on which the page was read.", metadata=unit("date"))
-    note = dy.String(nullable=True, description="What a reader should know.")
+    evidence_url = String(regex=r"^https://", description="Page that names the base.")
+    verified_on = Date(description="Day on which the page was read.", metadata=unit("date"))
+    note = String(nullable=True, description="What a reader should know.")
 
-    @dy.rule()
+    @rule()
     def home_is_neither(cls) -> pl.Expr:  # noqa: N805
         """Regional choice is asked of organisations outside CN and US."""
         return ~pl.col("country").is_in(["CN", "US"])
 
-    @dy.rule()
+    @rule()
     def origin_fits_country(cls) -> pl.Expr:  # noqa: N805
         """The base's group is that of its country."""
         two = pl.col("base_country").is_in(["CN", "US"])
@@ -187,18 +185,16 @@ class BuilderChoices(Table):
     GRAIN = "organisation × model × origin of a base"
     PUBLIC = True
 
-    organisation = dy.String(primary_key=True, min_length=1, description="Organisation that released the model.")
-    model = dy.String(primary_key=True, min_length=1, description="Model that it built.")
+    organisation = String(primary_key=True, min_length=1, description="Organisation that released the model.")
+    model = String(primary_key=True, min_length=1, description="Model that it built.")
     origin = category(ORIGINS, "Country group of the weights that it was built on.", primary_key=True)
-    country = dy.String(regex=REGION_PATTERN, description="Home of the organisation on that day; neither CN nor US.")
-    city = dy.String(nullable=True, description="City of the organisation, where known.")
-    metro = dy.String(
-        nullable=True, regex=r"^metro:[a-z-]+$", description="Metro of the watch-list that holds the city."
-    )
-    released_on = dy.Date(description="Day of the release, as exact as known.", metadata=unit("date"))
+    country = String(regex=REGION_PATTERN, description="Home of the organisation on that day; neither CN nor US.")
+    city = String(nullable=True, description="City of the organisation, where known.")
+    metro = String(nullable=True, regex=r"^metro:[a-z-]+$", description="Metro of the watch-list that holds the city.")
+    released_on = Date(description="Day of the release, as exact as known.", metadata=unit("date"))
     found_in = category(("curated", "lineage"), "curated = table builders; lineage = bases declared on the hub.")
 
-    @dy.rule()
+    @rule()
     def home_is_neither(cls) -> pl.Expr:  # noqa: N805
         """Regional choice is asked of organisations outside CN and US."""
         return ~pl.col("country").is_in(["CN", "US", "ZZ"])
@@ -213,7 +209,7 @@ class StarHistory(Table):
     PUBLIC = True
     LIVE_ONLY = True
 
-    repository = dy.String(primary_key=True, description="Owner and name, as tracked.")
-    week = dy.Date(primary_key=True, description="First day of the week, a Sunday.", metadata=unit("date"))
-    stars = dy.Int64(min=0, description="Stars gained in the week, as GitHub counts.", metadata=unit("stars"))
-    source_id = dy.String(description="Source of the row (see NOTICE).")
+    repository = String(primary_key=True, description="Owner and name, as tracked.")
+    week = Date(primary_key=True, description="First day of the week, a Sunday.", metadata=unit("date"))
+    stars = Int64(min=0, description="Stars gained in the week, as GitHub counts.", metadata=unit("stars"))
+    source_id = String(description="Source of the row (see NOTICE).")

@@ -3,9 +3,9 @@
 Here: declarations only. Not here: the definitions (`assets/adoption/validations.py`).
 """
 
-import dataframely as dy
 import polars as pl
 
+from assets.schemas.columns import Bool, Date, Float64, String, rule
 from assets.schemas.table import Table, category, unit
 from assets.schemas.vocabulary import STATES
 
@@ -18,27 +18,27 @@ class Validations(Table):
     GRAIN = "published figure"
     PUBLIC = True
 
-    figure = dy.String(primary_key=True, description="Figure, as published_figures.toml names it.")
-    by = dy.String(description="Who published it, and where.")
-    says = dy.String(description="What it is, in their words.")
-    published = dy.Float64(description="Figure as published.", metadata=unit("see column value_unit"))
+    figure = String(primary_key=True, description="Figure, as published_figures.toml names it.")
+    by = String(description="Who published it, and where.")
+    says = String(description="What it is, in their words.")
+    published = Float64(description="Figure as published.", metadata=unit("see column value_unit"))
     value_unit = category(("accounts", "share"), "Unit of both figures.")
-    dated = dy.Date(
+    dated = Date(
         description="Day of the publication; the first of its month or season where only that is known.",
         metadata=unit("date"),
     )
     seen = category(("file", "excerpt", "reports of others"), "How the published figure was read.")
-    definition = dy.String(description="Name and version of our definition.")
-    ours = dy.Float64(nullable=True, description="The same from this run's input.", metadata=unit("see value_unit"))
-    as_of = dy.Date(nullable=True, description="Day that ours speaks of.", metadata=unit("date"))
-    difference = dy.Float64(nullable=True, description="Ours less the published.", metadata=unit("see value_unit"))
-    like_meets_like = dy.Bool(description="Whether both measure the same thing on the same data.")
-    agrees = dy.Bool(nullable=True, description="Whether they are the same; null where like does not meet like.")
+    definition = String(description="Name and version of our definition.")
+    ours = Float64(nullable=True, description="The same from this run's input.", metadata=unit("see value_unit"))
+    as_of = Date(nullable=True, description="Day that ours speaks of.", metadata=unit("date"))
+    difference = Float64(nullable=True, description="Ours less the published.", metadata=unit("see value_unit"))
+    like_meets_like = Bool(description="Whether both measure the same thing on the same data.")
+    agrees = Bool(nullable=True, description="Whether they are the same; null where like does not meet like.")
     state = category(STATES, "Whether this run can compute ours.")
-    reason = dy.String(nullable=True, description="Why there is none, or what differs.")
-    source_id = dy.String(nullable=True, description="Source of ours (see NOTICE).")
+    reason = String(nullable=True, description="Why there is none, or what differs.")
+    source_id = String(nullable=True, description="Source of ours (see NOTICE).")
 
-    @dy.rule()
+    @rule()
     def ours_with_value(cls) -> pl.Expr:  # noqa: N805
         """Ours stands in rows with a value, and in no other."""
         return pl.col("ours").is_not_null() == (pl.col("state") == "value")

@@ -16,6 +16,8 @@ from pipelines.cli.options import place_options, settings_from
 HOST = "127.0.0.1"
 """Dagster's UI has no log-in: it must not be reachable from other machines."""
 
+WORKSPACE = Path(__file__).parents[1] / "instance" / "workspace.yaml"
+
 EPILOG = """\b
 Examples:
   atlas ui                 graph, tables, checks and runs at http://127.0.0.1:3000
@@ -44,7 +46,7 @@ def ui(*, live: bool, output: Path | None, data: str | None, port: int) -> None:
     # A shell starts background jobs with SIGINT ignored, and Dagster would then ignore SIGTERM as well.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     # `dagster dev`, not `dg dev`: the latter is a tool for development that an installed atlas does not have.
-    command = ["-m", "dagster", "dev", "-m", "pipelines.definitions", "-h", HOST, "-p", str(port)]
+    command = ["-m", "dagster", "dev", "-w", str(WORKSPACE), "-h", HOST, "-p", str(port)]
     os.execv(sys.executable, [sys.executable, "-W", "ignore", *command, "--log-level", "warning"])  # noqa: S606
 
 

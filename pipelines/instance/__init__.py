@@ -12,8 +12,6 @@ from importlib import resources
 from importlib.util import find_spec
 from typing import Any, Final
 
-from filelock import FileLock, Timeout
-
 from pipelines.settings import Settings, SettingsError
 
 LOCK: Final = "atlas.lock"
@@ -35,6 +33,8 @@ def alone(settings: Settings) -> Iterator[None]:
     Raises:
         BusyError: Another process holds it.
     """
+    from filelock import FileLock, Timeout
+
     settings.dagster_home.mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(settings.dagster_home / LOCK, timeout=0):
@@ -77,7 +77,7 @@ def prepare(settings: Settings) -> None:
         os.environ[POSTGRES] = DRIVERLESS.sub("postgresql+psycopg2://", os.environ[POSTGRES])
 
 
-def write_history_quickly(settings: Settings) -> None:
+def write_history_quickly(mode: str) -> None:
     """Let SQLite write this process's history without waiting for the disk at each of a run's 1,300 events.
 
     Waiting is two thirds of a snapshot build on a slow disk. A history survives a killed process all the same. After a
@@ -86,7 +86,7 @@ def write_history_quickly(settings: Settings) -> None:
     """
     from sqlalchemy import Engine, event
 
-    chosen = _hardly_waiting if settings.mode == "live" else _without_waiting
+    chosen = _hardly_waiting if mode == "live" else _without_waiting
     for hook in (_hardly_waiting, _without_waiting):
         if event.contains(Engine, "connect", hook):
             event.remove(Engine, "connect", hook)

@@ -34,7 +34,7 @@ def _months_ago(count):
 def settings():
     settings = Settings.load(mode="live")
     prepare(settings)
-    write_history_quickly(settings)
+    write_history_quickly(settings.mode)
     return settings
 
 

@@ -1,14 +1,16 @@
 """Operation on the embedded figures, end to end: what runs say of themselves, back-fills, and the last good site."""
 
+import re
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import dagster as dg
 import polars as pl
 import pytest
 from upath import UPath
 
-from assets.adoption import assets as adoption_assets
+from assets.adoption import reproduced
 from assets.partitions import kept_part, part_path
 from assets.publish import assets as publish_assets
 from assets.schemas import TABLES
@@ -19,6 +21,7 @@ from pipelines.instance import write_history_quickly
 from pipelines.retention import prune
 from pipelines.settings import Settings
 from pipelines.storage import read_table
+from tests.standins.object_store import BUCKET, serving
 
 YEAR = ("2024-11-01", "2025-10-31")
 IN_PARTS = {asset for asset, table in TABLES.items() if table.LAYER == "archive"}
@@ -101,7 +104,7 @@ def test_a_failing_checks_explanation_says_what_to_do(instance):
 
 
 def _back_fill(built, instance, asset, first, last):
-    write_history_quickly(built)
+    write_history_quickly(built.mode)
     defs = build_defs(settings=built)
     return defs.resolve_implicit_global_asset_job_def().execute_in_process(
         instance=instance,
@@ -140,7 +143,7 @@ def test_months_follow_from_their_days(year):
 
 def test_a_back_fill_again_changes_no_byte(year, built, instance):
     before = _files(part_path(year, "archive/daily_counters", "x").parent)
-    assert _back_fill(built, instance, "archive/daily_counters", "2025-01-01", "2025-01-31").success
+    assert _back_fill(built, instance, "archive/daily_counters", "2025-01-12", "2025-01-16").success
     assert _files(part_path(year, "archive/daily_counters", "x").parent) == before
 
 
@@ -168,6 +171,8 @@ def test_frozen_estimates_tell_when_shares_moved(built, instance):
     (check,) = [one for one in result.get_asset_check_evaluations() if one.check_name == "not_revised"]
     assert not check.passed
     assert "2025-06-01" in check.description
+    assert check.metadata["cells"].value == kept.filter(pl.col("cn_share") > 0).height
+    assert re.search(r"survey_use [A-Z]{2} 2025-06 \(\w+\): \d+\.\d% → \d+\.\d%", check.metadata["largest"].value)
     assert kept_part(UPath(built.store), "archive/monthly_estimates", "2025-06-01").equals(kept)
 
 
@@ -175,7 +180,7 @@ def test_a_blocked_table_keeps_the_last_good_site(built, monkeypatch):
     """The check that fails stands before the maps: neither its table nor any file of the site may change."""
     site, table = _files(built.output), UPath(built.store) / "adoption" / "estimates.parquet"
     before = table.read_bytes()
-    monkeypatch.setattr(adoption_assets, "not_reproduced", lambda *_: (142, ["KE"]))
+    monkeypatch.setattr(reproduced, "not_reproduced", lambda *_: (142, ["KE"]))
     outcome = run(built, only=("adoption/estimates", "publish"), tell=lambda _: None)
     (problem,) = outcome.problems
     assert (problem.asset, problem.cause) == (
@@ -200,10 +205,10 @@ def test_a_page_that_fails_its_check_is_not_published(built, monkeypatch):
 
 
 def test_a_run_with_many_fewer_rows_warns(built, monkeypatch):
-    from assets.origins import assets as origins_assets
+    from assets.origins import builders
 
-    real = origins_assets.load_builders
-    monkeypatch.setattr(origins_assets, "load_builders", lambda **given: real(**given).head(32))
+    real = builders.load_builders
+    monkeypatch.setattr(builders, "load_builders", lambda *given, **more: real(*given, **more).head(32))
     outcome = run(built, only=("attribute/builders",), tell=lambda _: None)
     (warning,) = [fact for fact in outcome.facts if isinstance(fact, Problem)]
     assert not warning.fatal
@@ -233,6 +238,20 @@ def test_a_restored_store_makes_the_same_site(built, backup, elsewhere):
     with dg.DagsterInstance.from_config(str(elsewhere.dagster_home)) as instance:
         # The history came along: the UI shows the tables as made.
         assert instance.get_latest_materialization_event(dg.AssetKey(["ingest", "models"]))
+
+
+def test_a_store_that_was_copied_into_a_bucket_makes_the_same_site(built, elsewhere, monkeypatch):
+    with serving() as bucket:
+        for name, value in bucket.environment().items():
+            monkeypatch.setenv(name, value)
+        place = UPath(f"s3://{BUCKET}/moved")
+        for path, content in _files(Path(built.store)).items():
+            (place / "snapshot" / path.as_posix()).write_bytes(content)
+        there = elsewhere.model_copy(update={"data": str(place)})
+        assert run(there, only=("publish",), tell=lambda _: None).problems == []
+        assert _files(there.output) == _files(built.output)
+        with pytest.raises(BackupError, match="tools of the object store"):
+            back_up(there, elsewhere.output / "atlas.tar.gz")
 
 
 def test_a_backup_is_for_its_owner_alone(backup):

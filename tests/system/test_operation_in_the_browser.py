@@ -21,6 +21,7 @@ from upath import UPath
 
 from assets.partitions import kept_part
 from pipelines.instance import prepare
+from pipelines.schedules import TIMES
 from pipelines.settings import Settings
 
 pytestmark = pytest.mark.system
@@ -31,16 +32,24 @@ WINDOW = {"width": 1240, "height": 780}
 PATIENCE = 600
 """Seconds that a run may take where many share a machine."""
 
-LOCATION = "/locations/pipelines.definitions"
+STOP_SECONDS = 60
+
+LOCATION = "/locations/atlas"
 BACK_FILL = """mutation {
   launchPartitionBackfill(backfillParams: {
     assetSelection: [{path: ["archive", "daily_counters"]}],
     partitionNames: ["2025-01-13", "2025-01-14", "2025-01-15"]
   }) { __typename ... on PythonError { message } }
 }"""
+SCHEDULES = """{
+  assetNodes { groupName }
+  schedulesOrError(repositorySelector: {repositoryName: "__repository__", repositoryLocationName: "atlas"}) {
+    ... on Schedules { results { name scheduleState { status } } }
+  }
+}"""
 SENSOR = """mutation {
   startSensor(sensorSelector: {
-    repositoryName: "__repository__", repositoryLocationName: "pipelines.definitions", sensorName: "new_repositories"
+    repositoryName: "__repository__", repositoryLocationName: "atlas", sensorName: "new_repositories"
   }) { __typename ... on PythonError { message } }
 }"""
 
@@ -61,9 +70,18 @@ def _until(question, seconds=PATIENCE):
 class Atlas:
     """A running UI with its daemon."""
 
-    def __init__(self, settings, port):
+    def __init__(self, settings, port, process):
         self.settings = settings
         self.url = f"http://127.0.0.1:{port}"
+        self.process = process
+
+    def alive(self):
+        """Whether the UI or a child of it still runs."""
+        try:
+            os.killpg(self.process.pid, 0)
+        except ProcessLookupError:
+            return False
+        return True
 
     def ask(self, query):
         body = json.dumps({"query": query}).encode()
@@ -107,23 +125,23 @@ def atlas(tmp_path_factory):
                 dg.AssetMaterialization(["attribute", "builders"], metadata={"dagster/row_count": 500})
             )
         with (root / "log").open("w") as log:
+            # A shell's background job has SIGINT ignored; the server must stop all the same.
             server = subprocess.Popen(
                 [sys.executable, "-m", "pipelines", "ui", "--port", str(port)],
                 cwd=PROJECT,
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN),  # noqa: PLW1509
             )
+        one = Atlas(settings, port, server)
         try:
-            one = Atlas(settings, port)
             _until(lambda: one.ask("{ assetNodes { id } }")["assetNodes"])
             yield one
         finally:
-            os.killpg(server.pid, signal.SIGTERM)
-            try:
-                server.wait(60)
-            except subprocess.TimeoutExpired:
+            if one.alive():
                 os.killpg(server.pid, signal.SIGKILL)
+            server.wait()
 
 
 @pytest.fixture(scope="module")
@@ -153,6 +171,19 @@ def materialised(atlas, page):
     page.get_by_role("button", name="Materialize all").click()
     assert atlas.finished(1) == ["SUCCESS"]
     return atlas.runs()[0]
+
+
+def test_the_ui_has_the_graph_and_starts_nothing_by_itself(atlas):
+    data = atlas.ask(SCHEDULES)
+    assert {node["groupName"] for node in data["assetNodes"]} == {
+        "ingest",
+        "attribute",
+        "adoption",
+        "archive",
+        "publish",
+    }
+    schedules = {one["name"]: one["scheduleState"]["status"] for one in data["schedulesOrError"]["results"]}
+    assert schedules == dict.fromkeys(TIMES, "STOPPED")
 
 
 def test_the_graph_shows_all_groups_and_their_tables(page):
@@ -232,3 +263,10 @@ def test_the_daemon_ticks(atlas):
     with dg.DagsterInstance.from_config(str(atlas.settings.dagster_home)) as instance:
         added = _until(lambda: instance.get_dynamic_partitions("github_repository"))
     assert len(added) > 200
+
+
+def test_the_ui_stops_with_all_its_children_when_told(atlas):
+    """The last test of this file: a service manager ends the process that it started, and no other."""
+    atlas.process.send_signal(signal.SIGTERM)
+    atlas.process.wait(STOP_SECONDS)
+    _until(lambda: not atlas.alive(), STOP_SECONDS)

@@ -92,13 +92,14 @@ def test_a_run_that_breaks_the_declaration_writes_no_part(make, store):
     assert _kept(store, "2025-01-02").is_empty()
 
 
-def test_every_part_says_how_many_rows_it_has(make):
+def test_every_part_says_how_many_rows_it_has_and_where_they_are(make):
     result = make(_rows([date(2025, 1, 1)]), "2025-01-01", "2025-01-02")
-    said = {
-        made.partition: (made.metadata["dagster/partition_row_count"].value, made.metadata["state"].value)
-        for made in result.asset_materializations_for_node("archive__daily_counters")
-    }
+    made = {one.partition: one.metadata for one in result.asset_materializations_for_node("archive__daily_counters")}
+    said = {day: (found["dagster/partition_row_count"].value, found["state"].value) for day, found in made.items()}
     assert said == {"2025-01-01": (1, "observed"), "2025-01-02": (0, "not_observed")}
+    for day, found in made.items():
+        assert found["file"].value == f"archive/daily_counters/{day}.parquet"
+        assert UPath(found["dagster/uri"].value).exists()
 
 
 def test_a_store_of_parts_belongs_to_one_mode(make, store):

@@ -24,7 +24,7 @@ from assets.ingest.hub.pages import PSEUDONYM, ROWS, PageError
 from assets.ingest.hub.requests import Answer
 from assets.ingest.hub.settings import HubError, HubSettings
 from assets.ingest.hub.tables import most_used, together
-from assets.whole_files import replace_file
+from assets.whole_files import remove_folder, replace_file
 
 PLAN: Final = "plan.json"
 STATE_KEY: Final = "atlas.hub_page"
@@ -120,8 +120,7 @@ def forget(folder: UPath) -> None:
     if not folder.exists():
         return
     (folder / PLAN).unlink(missing_ok=True)
-    for path in folder.iterdir():
-        path.unlink(missing_ok=True)
+    remove_folder(folder)
 
 
 class Crawl:

@@ -21,7 +21,7 @@ from assets.ingest.modelscope.listing import MOST_LISTED, PAGE_SIZE, ROWS, Model
 from assets.ingest.standing import Standing, note, standing_of
 from assets.ingest.web.client import Client
 from assets.ingest.web.errors import BrokenError, FetchError
-from assets.whole_files import replace_file
+from assets.whole_files import remove_folder, replace_file
 
 SOURCE_ID: Final = "modelscope_api"
 PLATFORM: Final = "modelscope"
@@ -73,7 +73,7 @@ def refresh(
     except FetchError as error:
         return _stale(store, last, str(error))
     if listed.height < LEAST_OF_LAST * last.rows:
-        _forget(folder(store) / today.isoformat())
+        remove_folder(folder(store) / today.isoformat())
         return _stale(store, last, f"It listed {listed.height:,} models, {last.rows:,} on {last.observed_on}.")
     buffer = io.BytesIO()
     listed.write_parquet(buffer, compression="zstd", metadata={DAY_KEY: today.isoformat()})
@@ -82,7 +82,7 @@ def refresh(
     note(store, standing)
     for old in folder(store).iterdir():
         if old.name != "counters" and old.is_dir():
-            _forget(old)
+            remove_folder(old)
     if cut:
         tell(f"ModelScope: {cut:,} models lie beyond the {MOST_LISTED:,} of an account that can be listed.")
     return standing
@@ -114,7 +114,7 @@ def _crawl(
             journal.add(found.rows, {"page": number, "done": done, "total": found.total})
         own, expected = journal.rows(), min(journal.state["total"], MOST_LISTED)
         if own.height < LEAST_OF_LAST * expected:
-            _forget(place)
+            remove_folder(place)
             said = f"{own.height:,} models of {account} came, and it says that there are {expected:,}"
             raise BrokenError(source=client.source, url=settings.url, said=said, retry=False)
         cut += max(0, journal.state["total"] - MOST_LISTED)
@@ -127,14 +127,6 @@ def _crawl(
     # A model that moved between pages while they were read comes twice; its last counter counts.
     listed = pl.concat([pl.DataFrame(schema=ROWS), *parts])
     return listed.unique("model_id", keep="last", maintain_order=True).sort("model_id"), cut
-
-
-def _forget(place: UPath) -> None:
-    for account in place.iterdir():
-        for step in account.iterdir():
-            step.unlink(missing_ok=True)
-        account.rmdir()
-    place.rmdir()
 
 
 def model_download_totals(store: UPath) -> pl.DataFrame:

@@ -17,7 +17,7 @@ from upath import UPath
 
 from assets.ingest.package_index.clickhouse import DOWNLOADS_QUERY, ROW_SCHEMA
 from assets.ingest.package_index.plan import Edition
-from assets.whole_files import replace_file
+from assets.whole_files import remove_folder, replace_file
 
 SUFFIX: Final = ".parquet"
 MONTH: Final = re.compile(r"\d{4}-\d{2}-01", re.ASCII)
@@ -85,7 +85,4 @@ class Parts:
         """Remove the editions of a month that a newer one replaces."""
         for older in list(self.editions(edition.month)):
             if older.name < edition.name:
-                folder = self._root / edition.month.isoformat() / older.name
-                for file in folder.iterdir():
-                    file.unlink()
-                folder.rmdir()
+                remove_folder(self._root / edition.month.isoformat() / older.name)

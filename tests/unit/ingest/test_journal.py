@@ -103,7 +103,11 @@ def test_the_same_steps_are_the_same_bytes(tmp_path):
     assert one == two
 
 
-def test_a_remote_store_holds_journals_too():
-    folder = UPath("memory://journal-test/listing")
+def test_a_bucket_holds_journals_too(bucket):
+    folder = bucket / "listing"
     _open(folder).add(_rows("a"), {"step": 1})
-    assert _open(folder).rows()["name"].to_list() == ["a"]
+    _open(folder).add(_rows("b"), {"step": 2})
+    assert _open(folder).rows()["name"].to_list() == ["a", "b"]
+    _open(folder).replace(_rows("c"), {"step": 3})
+    assert _open(folder).rows()["name"].to_list() == ["c"]
+    assert len(list(folder.iterdir())) == 1

@@ -260,7 +260,7 @@ def test_the_same_logs_give_the_same_bytes(tmp_path):
     for number, paths in enumerate((half, half[::-1])):
         reduced(*paths).table.write_parquet(tmp_path / f"out{number}")
     assert (tmp_path / "out0").read_bytes() == (tmp_path / "out1").read_bytes()
-    assert DownloadLogs.is_valid(pl.read_parquet(tmp_path / "out0"), cast=True)
+    assert DownloadLogs.is_valid(pl.read_parquet(tmp_path / "out0"))
 
 
 def test_not_even_temporary_files_hold_an_id(tmp_path, monkeypatch):

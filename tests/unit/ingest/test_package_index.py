@@ -329,6 +329,17 @@ def test_a_second_run_changes_no_byte(server, store):
     assert _digests(store) == before
 
 
+def test_a_bucket_serves_as_well(server, bucket):
+    _refresh(server, bucket)
+    count = len(list(bucket.rglob("*.parquet")))
+    server.newest += timedelta(days=1)
+    frame, standing = _refresh(server, bucket, today=TODAY + timedelta(days=1))
+    assert standing.fresh
+    assert _counts(frame) == _expected(server)
+    # Older editions are gone.
+    assert len(list(bucket.rglob("*.parquet"))) == count
+
+
 def test_older_editions_go_when_the_newer_is_whole(server, store):
     _refresh(server, store)
     count = len(list(Path(str(store)).rglob("*.parquet")))

@@ -4,6 +4,9 @@ import polars as pl
 import pytest
 
 from assets.ingest import snapshot
+from assets.ingest.github import reads
+from assets.ingest.modelscope import refresh as modelscope
+from assets.ingest.package_index import refresh as package_index
 from assets.ingest.standing import Standing, StandingError, note, standing_of
 from assets.ingest.standings import RESTS_ON, of_table, said, standings
 from assets.run import Run
@@ -24,6 +27,12 @@ def _noted(run, **standing):
 
 def test_every_table_that_rests_on_a_source_is_one_of_the_ingest_layer():
     assert {f"ingest/{table}" for table in RESTS_ON} <= set(TABLES)
+
+
+def test_sources_are_named_as_their_clients_name_them():
+    assert RESTS_ON["forks"] == ((reads.SOURCE, "forks"),)
+    assert RESTS_ON["package_downloads"] == ((package_index.SOURCE_ID, ""),)
+    assert (modelscope.SOURCE_ID, "") in RESTS_ON["model_download_totals"]
 
 
 def test_a_store_that_asked_nobody_is_stale_with_reasons(run):

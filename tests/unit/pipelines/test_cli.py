@@ -14,6 +14,7 @@ from pipelines import build as assembly
 from pipelines import cli, execution
 from pipelines.cli.progress import Progress, terminal
 from pipelines.cli.summary import closing_lines
+from pipelines.cli.ui import WORKSPACE
 from pipelines.execution import Finished, Problem, Skipped, Started, Told
 
 PROJECT = Path(__file__).parents[3]
@@ -138,7 +139,7 @@ def test_ui_starts_dagster_on_this_machine_only(atlas, monkeypatch):
     assert out == "Mode live. Open http://127.0.0.1:45671/asset-groups (stop with Ctrl-C).\n"
     ((program, arguments),) = started
     assert program == sys.executable
-    assert " ".join(arguments[3:]).startswith("-m dagster dev -m pipelines.definitions -h 127.0.0.1 -p 45671")
+    assert " ".join(arguments[3:]).startswith(f"-m dagster dev -w {WORKSPACE} -h 127.0.0.1 -p 45671")
     assert os.environ["ATLAS_MODE"] == "live"
     assert (Path(os.environ["DAGSTER_HOME"]) / "dagster.yaml").is_file()
 

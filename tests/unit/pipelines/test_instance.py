@@ -89,7 +89,7 @@ def test_one_run_a_part_at_a_time_even_where_runs_may_be_many():
 
 @pytest.mark.parametrize(("mode", "synchronous"), [("live", 1), ("snapshot", 0)])
 def test_a_history_is_written_without_waiting_for_the_disk(mode, synchronous, tmp_path):
-    write_history_quickly(Settings.load(mode=mode))
+    write_history_quickly(mode)
     engine = create_engine(f"sqlite:///{tmp_path / 'history.db'}")
     with engine.connect() as connection:
         assert connection.execute(text("PRAGMA synchronous")).scalar() == synchronous

@@ -1,8 +1,6 @@
 """People are told about failed runs: by the log and by a webhook, whose address is a secret."""
 
 import json
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import dagster as dg
 import pytest
@@ -17,50 +15,46 @@ from pipelines.notifications import (
     WebhookNotifier,
 )
 from pipelines.sensors import tell_failures
+from tests.standins.web import Answer, StandIn, Status
 
 FAILED = FailedRun(
-    run_id="0123456789", job="refresh_hub", mode="live", causes=[Cause(asset="ingest/models", cause="the disk is full")]
+    run_id="0123456789",
+    job="refresh_hub",
+    mode="live",
+    causes=[Cause(asset="ingest/models", cause="the disk is full")],
+    link="https://atlas.example/runs/0123456789",
 )
 
 
 @pytest.fixture
 def webhook():
-    """A webhook on this machine; ``status`` is what it answers, ``bodies`` what it was sent."""
+    """A webhook on this machine, whose address holds a token."""
+    with StandIn(lambda _: Answer()) as server:
+        yield server
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self):
-            self.server.bodies.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-            self.send_response(self.server.status)
-            self.end_headers()
 
-        def log_message(self, *_):
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.status, server.bodies = 200, []
-    server.url = f"http://127.0.0.1:{server.server_port}/secret-token"
-    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
-    yield server
-    server.shutdown()
-    server.server_close()
+def _sent(webhook):
+    return [json.loads(asked.body) for asked in webhook.requests]
 
 
 def test_slack_gets_a_text_and_others_get_all_fields(webhook):
-    WebhookNotifier(url=SecretStr(webhook.url), form="slack").tell(FAILED)
-    WebhookNotifier(url=SecretStr(webhook.url)).tell(FAILED)
-    slack, plain = webhook.bodies
+    WebhookNotifier(url=SecretStr(f"{webhook.url}/secret-token"), form="slack").tell(FAILED)
+    WebhookNotifier(url=SecretStr(f"{webhook.url}/secret-token")).tell(FAILED)
+    slack, plain = _sent(webhook)
     assert set(slack) == {"text"}
     assert "ingest/models: the disk is full" in slack["text"]
     assert "the last good site stays" in slack["text"]
+    assert slack["text"].endswith("https://atlas.example/runs/0123456789")
+    assert plain["link"] == "https://atlas.example/runs/0123456789"
     assert plain["causes"] == [{"asset": "ingest/models", "cause": "the disk is full"}]
     assert (plain["job"], plain["mode"], plain["run_id"]) == ("refresh_hub", "live", "0123456789")
 
 
 @pytest.mark.parametrize("status", [404, 500])
 def test_a_webhook_that_refuses_is_told_without_its_address(webhook, status):
-    webhook.status = status
+    webhook.script(Status(status))
     with pytest.raises(NotificationError, match=str(status)) as caught:
-        WebhookNotifier(url=SecretStr(webhook.url)).tell(FAILED)
+        WebhookNotifier(url=SecretStr(f"{webhook.url}/secret-token")).tell(FAILED)
     assert "secret-token" not in str(caught.value)
 
 
@@ -78,6 +72,9 @@ def test_who_is_told_comes_from_the_environment(monkeypatch):
     settings = NotificationSettings()
     assert [type(one) for one in settings.notifiers()] == [LogNotifier, WebhookNotifier]
     assert "secret-token" not in repr(settings)
+    assert settings.link("0123") == "http://127.0.0.1:3000/runs/0123"
+    monkeypatch.setenv("ATLAS_UI_URL", "https://atlas.example/")
+    assert NotificationSettings().link("0123") == "https://atlas.example/runs/0123"
 
 
 def test_a_failed_run_is_told_to_everybody_even_where_one_cannot_be_reached(webhook, caplog):
@@ -87,7 +84,7 @@ def test_a_failed_run_is_told_to_everybody_even_where_one_cannot_be_reached(webh
 
     notifiers = [
         WebhookNotifier(url=SecretStr("http://127.0.0.1:9/")),
-        WebhookNotifier(url=SecretStr(webhook.url)),
+        WebhookNotifier(url=SecretStr(f"{webhook.url}/secret-token")),
         LogNotifier(),
     ]
     with dg.instance_for_test() as instance:
@@ -102,6 +99,7 @@ def test_a_failed_run_is_told_to_everybody_even_where_one_cannot_be_reached(webh
             dagster_event=result.get_run_failure_event(),
         )
         tell_failures("live", notifiers)(context.for_run_failure())
-    (body,) = webhook.bodies
+    (body,) = _sent(webhook)
     assert body["causes"] == [{"asset": "ingest/models", "cause": "the disk is full"}]
+    assert body["link"].endswith(f"/runs/{result.run_id}")
     assert "the disk is full" in caplog.text

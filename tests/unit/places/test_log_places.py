@@ -49,5 +49,5 @@ def test_words_do_not_move_an_address_abroad():
 def test_order_and_number_of_pairs_stay():
     pairs = pl.DataFrame({"log_country": ["PE", "NG", None, "PE"], "log_region": [None, "Lagos", "x", "Lima"]})
     assert log_places(pairs).select("log_country", "log_region").equals(pairs)
-    pattern = DownloadLogs.columns()["region_id"].regex
+    pattern = DownloadLogs.columns()["region_id"].limits["regex"]
     assert log_places(pairs)["region_id"].str.contains(pattern).all()

@@ -75,6 +75,14 @@ def test_a_month_keeps_its_last_observation(server, store):
     assert _table(store)["observed_on"].unique().sort().to_list() == [date(2026, 10, 31), date(2026, 11, 1)]
 
 
+def test_a_bucket_serves_as_well(server, bucket):
+    for day in (date(2026, 10, 30), date(2026, 10, 31), date(2026, 11, 1)):
+        assert _read(server, bucket, day=day).fresh
+    assert _table(bucket)["observed_on"].unique().sort().to_list() == [date(2026, 10, 31), date(2026, 11, 1)]
+    # Pages of days that were read to their end are gone.
+    assert {path.name for path in folder(bucket).iterdir()} == {"counters"}
+
+
 def test_impossible_counters_are_unknown(server, store):
     server.counters = {"Qwen/model-0": -29, "Qwen/model-1": None, "Qwen/model-2": "many", "Qwen/model-3": 0}
     _read(server, store)
