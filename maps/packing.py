@@ -301,10 +301,26 @@ def pack_figures(columns: Mapping[str, Sequence[Any] | Floats], grid: Grid, abou
     return len(head_text).to_bytes(4, "little") + head_text + b"".join(masks) + b"".join(parts)
 
 
-def unpack_figures(content: bytes) -> tuple[dict[str, Any], dict[str, list[Any]]]:
-    """Head and columns of what `pack_figures` packed, decoded cell by cell as the page does it."""
+def head_of(content: bytes) -> dict[str, Any]:
+    """Head of what `pack_figures` or `pack_outlines` packed."""
+    return dict(json.loads(content[4 : 4 + int.from_bytes(content[:4], "little")]))
+
+
+def unpack_figures(
+    content: bytes, guess: Mapping[str, Floats] | None = None
+) -> tuple[dict[str, Any], dict[str, list[Any]]]:
+    """Head and columns of what `pack_figures` packed.
+
+    Args:
+        content: the packed grid.
+        guess: per column a figure a cell that the decoding may start from. It changes how long that takes, not the
+            result: a cell follows from cells before it, so that one set of figures alone agrees with what was kept.
+
+    Returns:
+        Head, and per column a value a cell, None for none.
+    """
     start = 4 + int.from_bytes(content[:4], "little")
-    head = json.loads(content[4:start])
+    head = head_of(content)
     grid = Grid(
         regions=head["regions"],
         periods=head["periods"],
@@ -327,12 +343,15 @@ def unpack_figures(content: bytes) -> tuple[dict[str, Any], dict[str, list[Any]]
         rest = np.full(cells, np.nan)
         rest[present] = _numbers(content, at, int(present.sum()), column["planes"])
         at += int(present.sum()) * column["planes"]
-        own = np.full(cells, np.nan)
-        for cell in np.flatnonzero(present):
-            # What is not decoded yet is never looked at, only where it will be.
-            guess = np.where(present, np.nan_to_num(own, nan=0.0), np.nan)
-            expected = _expected(column["name"], known, grid, guess, column["scale"])
-            own[cell] = (expected[cell] + rest[cell]) / column["scale"]
+        own = np.where(present, np.nan_to_num((guess or {}).get(column["name"], np.zeros(cells)), nan=0.0), np.nan)
+        while True:
+            # Each round is right at least one cell further, because no cell looks at those after it.
+            with np.errstate(all="ignore"):
+                expected = _expected(column["name"], known, grid, own, column["scale"])
+            found = (expected + rest) / column["scale"]
+            if np.array_equal(found[present], own[present]):
+                break
+            own = found
         known[column["name"]] = own
     texts = {column["name"]: column["texts"] for column in head["columns"] if "texts" in column}
     return head, {
@@ -349,7 +368,8 @@ def pack_outlines(topology: Mapping[str, Any], name: str, regions: Sequence[Sequ
     Args:
         topology: quantised TopoJSON: `transform`, and `arcs` whose points are differences but for the first.
         name: the object.
-        regions: rows that begin with an id: those of the object's shapes in their order, then further ones.
+        regions: rows of id, name and whatever else is known: those of the object's shapes in their order, then further
+            ones. An id that shares the part before its hyphen with the one above is kept without that part.
 
     Returns:
         Head and planes, as of `pack_figures`: all steps east, all steps north, all references to arcs. An arc begins
@@ -371,7 +391,9 @@ def pack_outlines(topology: Mapping[str, Any], name: str, regions: Sequence[Sequ
     planes = [_planes(numbers) for numbers in (steps[:, 0], steps[:, 1], 2 * np.diff(places) + backwards)]
     head = json.dumps(
         {
-            "outlined": regions,
+            "ids": _shortened([region for region, *_ in regions]),
+            "names": [name for _, name, *_ in regions],
+            "further": {slot: rest for slot, (_, _, *rest) in enumerate(regions) if rest},
             "transform": topology["transform"],
             "points": [len(arc) for arc in arcs],
             "shapes": shapes,
@@ -387,7 +409,7 @@ def pack_outlines(topology: Mapping[str, Any], name: str, regions: Sequence[Sequ
 def unpack_outlines(content: bytes) -> tuple[dict[str, Any], list[Floats], dict[str, Any]]:
     """Head, arcs as positions on the grid, and arcs by shape, polygon and ring, of what `pack_outlines` packed."""
     start = 4 + int.from_bytes(content[:4], "little")
-    head = json.loads(content[4:start])
+    head = head_of(content)
     count, (east, north, referring) = sum(head["points"]), head["planes"]
     steps = [
         _numbers(content, start, count, east),
@@ -401,9 +423,26 @@ def unpack_outlines(content: bytes) -> tuple[dict[str, Any], list[Floats], dict[
     )
     shapes = {
         region: [[[next(indices) for _ in range(length)] for length in rings] for rings in polygons]
-        for (region, *_), polygons in zip(head["outlined"], head["shapes"], strict=False)
+        for region, polygons in zip(outlined_of(head), head["shapes"], strict=False)
     }
     return head, arcs, shapes
+
+
+def _shortened(ids: Sequence[str]) -> list[str]:
+    """Ids, and for those of the same economy as the one above only what follows it."""
+    fronts = [region.split("-")[0] for region in ids]
+    return [
+        region[len(front) :] if front == above and region != front else region
+        for region, front, above in zip(ids, fronts, ["", *fronts], strict=False)
+    ]
+
+
+def outlined_of(head: Mapping[str, Any]) -> list[str]:
+    """Ids of the regions that a head of `pack_outlines` lists."""
+    found: list[str] = []
+    for region in head["ids"]:
+        found.append(found[-1].split("-")[0] + region if region.startswith("-") else region)
+    return found
 
 
 def as_text(content: bytes) -> str:
@@ -423,7 +462,8 @@ def as_text(content: bytes) -> str:
 
 def from_text(text: str) -> bytes:
     """Bytes of a text of `as_text`."""
-    digits = np.array([SIGNS.index(sign) for sign in text])
+    signs = np.frombuffer(text.encode("ascii"), dtype=np.uint8)
+    digits = np.searchsorted(np.frombuffer(SIGNS.encode(), dtype=np.uint8), signs)
     numbers = digits[1::2] * len(SIGNS) + digits[2::2]
     bits = ((numbers[:, None] >> np.arange(PAIR_BITS - 1, -1, -1)) & 1).astype(np.uint8).ravel()
     packed = np.packbits(bits[: len(bits) // 8 * 8]).tobytes()

@@ -139,8 +139,9 @@ def _series(cells: pl.DataFrame, order: Mapping[str, int], periods: list[dt.date
     """One signal and coding over regions and periods, as text."""
     ids = sorted(cells["region_id"].unique(), key=order.__getitem__)
     columns = packing.grid_columns(cells, ids, periods, [name for name in FIGURES if name in cells.columns])
-    packed = packing.pack_figures(columns, _grid(ids, periods), {"places": [order[region] for region in ids]})
-    return packing.as_text(packed)
+    # Places rise, and those of subdivisions mostly by one.
+    steps = np.diff([order[region] for region in ids], prepend=0).tolist()
+    return packing.as_text(packing.pack_figures(columns, _grid(ids, periods), {"steps": steps}))
 
 
 def _period_words(spec: SignalSpec, period: dt.date) -> str:
@@ -241,7 +242,7 @@ def page_content(
     inner_order = {row[0]: len(order) + i for i, row in enumerate(subdivisions)}
 
     blobs: dict[str, str] = {
-        "outlines": packing.as_text(packing.pack_outlines(outer, WORLD_OBJECT, [[shape["id"]] for shape in outlines]))
+        "outlines": packing.as_text(packing.pack_outlines(outer, WORLD_OBJECT, [[shape["id"], ""] for shape in outlines]))
     }
     if subdivisions:
         blobs["parts"] = packing.as_text(packing.pack_outlines(inner, PARTS_OBJECT, subdivisions))

@@ -9,12 +9,13 @@ async function show() {
   $("back").hidden = atWorld();
   document.body.classList.toggle("embed", embedded());
   refresh();
+  prepare();
 }
 /** Show the state, of which only the period or what colours mean has changed. */
-function refresh() {
+function refresh(moving) {
   slider();
   leave();
-  paint();
+  paint(moving);
   legend();
   strip();
   table();

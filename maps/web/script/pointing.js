@@ -26,7 +26,7 @@ function trace(index) {
 function reachable() {
   svg.querySelector('[tabindex="0"]')?.setAttribute("tabindex", "-1");
   const index = state.region !== null && rows.has(state.region) ? state.region : rows.keys().next().value;
-  if (index !== undefined) pathOf(index).setAttribute("tabindex", "0");
+  if (index !== undefined) set(pathOf(index), { tabindex: 0, "aria-label": spoken(rows.get(index)) });
 }
 function select(index, speak) {
   if (choosing && index !== state.region) {
