@@ -34,7 +34,14 @@ MONTHS = [dt.date(2022 + month // 12, month % 12 + 1, 1) for month in range(48)]
 OPENED = ("NG", "ID", "PE", "US", "RU", "FR")
 HIDDEN = 0.15
 MODELLED = 0.1
-BUDGETS = {"bytes": 1_100_000, "build s": 2.0, "ready s": 1.5, "step ms": 60.0, "open ms": 300.0, "first open ms": 300.0}
+BUDGETS = {
+    "bytes": 1_100_000,
+    "build s": 2.0,
+    "ready s": 1.5,
+    "step ms": 60.0,
+    "open ms": 300.0,
+    "first open ms": 300.0,
+}
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
 

@@ -241,9 +241,8 @@ def page_content(
     subdivisions = _parts(cells, parts, inlines, order)
     inner_order = {row[0]: len(order) + i for i, row in enumerate(subdivisions)}
 
-    blobs: dict[str, str] = {
-        "outlines": packing.as_text(packing.pack_outlines(outer, WORLD_OBJECT, [[shape["id"], ""] for shape in outlines]))
-    }
+    drawn = packing.pack_outlines(outer, WORLD_OBJECT, [[shape["id"], ""] for shape in outlines])
+    blobs: dict[str, str] = {"outlines": packing.as_text(drawn)}
     if subdivisions:
         blobs["parts"] = packing.as_text(packing.pack_outlines(inner, PARTS_OBJECT, subdivisions))
     others = [names.other_names(region["id"], region["level"], region["name"]) for region in listed]

@@ -17,7 +17,7 @@ from assets.checks import Outcome
 from assets.declare import Published, published_asset
 from assets.ingest.snapshot import read_manifest
 from assets.publish import captions, open_data, site
-from assets.publish.drawn_figures import differing
+from assets.publish.drawn_figures import differing, differing_on_page
 from assets.publish.explain_pages import FOLDER
 from assets.publish.summary import run_summary
 from assets.run import Run
@@ -60,7 +60,11 @@ def _stands_alone(page: str) -> Outcome:
 @published_asset(
     "world_map",
     kinds={"html", "javascript"},
-    checks={"stands_alone": "The page makes no request.", "every_region": "No economy of the registry is left out."},
+    checks={
+        "stands_alone": "The page makes no request.",
+        "every_region": "No economy of the registry is left out.",
+        "page_figures_as_the_table": "All figures on the page, decoded from its bytes, are those of the table.",
+    },
 )
 def world_map(
     run: Run, estimates: pl.DataFrame, allocations: pl.DataFrame, regions: pl.DataFrame, standings: pl.DataFrame
@@ -80,6 +84,7 @@ def world_map(
     page = render_world_map(estimates, regions, spec)
     economies = regions.filter(pl.col("level") == "country")
     missing = [row["name"] for row in economies.iter_rows(named=True) if f'"{row["region_id"]}"' not in page]
+    held, wrong = differing_on_page(page, estimates)
     return Published(
         files=[_write(run, MAP, page)],
         outcomes={
@@ -87,6 +92,13 @@ def world_map(
             "every_region": Outcome(
                 passed=not missing,
                 said=f"Left out: {', '.join(missing)}." if missing else f"All {economies.height} economies are listed.",
+            ),
+            "page_figures_as_the_table": Outcome(
+                passed=not wrong,
+                said=f"Other than in the table: {len(wrong)}, such as {', '.join(wrong[:5])}."
+                if wrong
+                else f"The figures of {held} cells are those of the table.",
+                figures={"compared": held, "differing": len(wrong)},
             ),
         },
         picture=render_static_svg(estimates, regions, spec, signal="survey_use"),

@@ -316,6 +316,15 @@ def test_two_regions_stand_side_by_side(show, deep, deep_file):
     assert f"compare={other['region_id']}" in page.evaluate("location.hash")
 
 
+def test_the_description_has_the_trend_over_all_periods(show, deep, deep_file):
+    known = deep[0].filter((pl.col("signal") == "fork") & pl.col("cn_share").is_not_null())
+    counted = dict(known.group_by("region_id").len().iter_rows())
+    region = next(large for large in ("BR", "AU", "IN", "DZ", "CD") if counted.get(large) == len(MONTHS))
+    page = show(deep_file, address(signal="fork"))
+    page.hover(f'.folium-map [data-region="{region}"]', force=True)
+    assert page.get_attribute("#tip .trend .line", "d").count("L") == len(MONTHS) - 1
+
+
 def test_play_moves_through_the_periods_and_stops_at_the_last(show, deep_file):
     page = show(deep_file, address(signal="fork", period="2025-03-01"))
     page.click("#play")

@@ -17,7 +17,7 @@ function drawn(index, layer, group) {
   path.addEventListener("focus", () => index !== state.region && path.matches(":focus-visible") && visit(index));
   layer.on({
     mousemove: ({ originalEvent: { clientX, clientY } }) => narrow() || hover(index, clientX, clientY),
-    mouseout: leave,
+    mouseout: left,
     click: () => clicked(index),
   });
 }

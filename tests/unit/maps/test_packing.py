@@ -49,8 +49,12 @@ def tables(draw):
 @given(tables())
 def test_figures_come_back(table):
     shape, columns = table
-    head, back = packing.unpack_figures(packing.pack_figures(columns, shape, {"places": [1, 2]}))
-    assert head["places"] == [1, 2]
+    content = packing.pack_figures(columns, shape, {"steps": [1, 2]})
+    head, back = packing.unpack_figures(content)
+    assert head["steps"] == [1, 2]
+    for guess in (columns, {name: np.full(shape.regions * shape.periods, 7.5) for name in columns}):
+        figures = {name: values for name, values in guess.items() if isinstance(values, np.ndarray)}
+        assert packing.unpack_figures(content, figures)[1] == back, "A guess changes the time alone."
     for name, values in columns.items():
         if name in TEXTS:
             expected = values
