@@ -62,6 +62,7 @@ function drawParts() {
     }
     drawn(index, L.polygon(shapes.get(region.id), { ...painted, className: "part" }), partsLayer);
   }
+  L.polyline(rimOf(shapes.get(regions[drawnOf].id) || []), { ...fixed, className: "rim" }).addTo(partsLayer);
   for (const [index, layer] of layers) if (layer.setRadius && isShown(regions[index])) layer.bringToFront();
 }
 async function enter(index) {

@@ -46,7 +46,7 @@ function trace(index) {
   outline.clearLayers();
   if (index === null || !layers.has(index) || !isShown(regions[index])) return;
   const options = { ...fixed, fill: false, className: "outline" };
-  (layers.get(index).setRadius ? L.circleMarker(centre(index), { ...options, radius: 8 }) : L.polygon(shapes.get(regions[index].id), options)).addTo(outline);
+  (layers.get(index).setRadius ? L.circleMarker(centre(index), { ...options, radius: 8 }) : L.polyline(rimOf(shapes.get(regions[index].id)), options)).addTo(outline);
 }
 /** One region is in the order of the Tab key: the selected one, or the first. */
 function reachable() {

@@ -74,17 +74,14 @@ const polygonsOf = (parts, arcs) => parts.map(rings => rings.map(indices => {
   }
   return shifted(points);
 }));
-/** Arcs as borders. The cut at 180° is no border: a line is broken wherever both its ends lie on it. */
-function bordersOf(arcs) {
-  const borders = [];
-  for (const arc of arcs) {
-    let line = [];
-    for (const point of arc()) {
-      const last = line[line.length - 1];
-      if (last && Math.abs(last[1]) > 179.99 && Math.abs(point[1]) > 179.99) { borders.push(line); line = []; }
-      line.push(point);
-    }
-    borders.push(line);
-  }
-  return borders.filter(line => line.length > 1).map(shifted);
+/** A line without what lies on 180°, where shapes are cut and no border is. */
+function uncut(points) {
+  const lines = [[]], on = ([, lng]) => Math.abs(Math.abs(lng) - 180) < 0.01;
+  points.forEach((point, i) => {
+    if (i && on(point) && on(points[i - 1])) lines.push([]);
+    lines[lines.length - 1].push(point);
+  });
+  return lines.filter(line => line.length > 1);
 }
+const bordersOf = arcs => arcs.flatMap(arc => uncut(arc())).map(shifted);
+const rimOf = polygons => polygons.flat().flatMap(uncut);

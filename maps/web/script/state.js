@@ -88,10 +88,13 @@ async function recall() {
   const inside = wanted.get("in"), region = wanted.get("region"), against = wanted.get("compare");
   if ([inside, region, against].some(id => id && (id === inside || /^..-/.test(id)))) await loadParts();
   await load(one.blob);
-  state.inside = pick("in", indexOf(inside));
+  const economy = pick("in", indexOf(inside)), bare = economy !== null && !(parts && drawable(economy).length);
+  // What has no subdivisions is shown on the world map.
+  state.inside = bare ? null : economy;
   state.region = pick("region", indexOf(region));
   state.against = pick("compare", indexOf(against));
   await arrive();
+  if (bare) zoomTo(economy);
   $("live").textContent = unknown.length ? `The address names what this map does not have: ${unknown.join(", ")}.` : "";
   $("astray").textContent = $("live").textContent;
   $("astray").hidden = !unknown.length;
