@@ -362,7 +362,7 @@ def unpack_figures(
     }
 
 
-def pack_outlines(topology: Mapping[str, Any], name: str, regions: Sequence[Sequence[Any]]) -> bytes:
+def pack_outlines(topology: Mapping[str, Any], name: str, regions: Sequence[Sequence[Any]], before: int = 0) -> bytes:
     """Pack the arcs of a topology and one object over them.
 
     Args:
@@ -370,12 +370,14 @@ def pack_outlines(topology: Mapping[str, Any], name: str, regions: Sequence[Sequ
         name: the object.
         regions: rows of id, name and whatever else is known: those of the object's shapes in their order, then further
             ones. An id that shares the part before its hyphen with the one above is kept without that part.
+        before: arcs of the coarser layer, which count before those of the topology.
 
     Returns:
-        Head and planes, as of `pack_figures`: all steps east, all steps north, all references to arcs. An arc begins
-        where the one before it ended, and a reference counts from the one before it, so that in the order of first use
-        (see `split_topology`) most of these are nothing or one. The lowest bit of a reference says whether the arc is
-        walked backwards.
+        Head and planes, as of `pack_figures`: all steps east, all steps north, all references to arcs, and jumps. An
+        arc begins where the one before it ended. The lowest bit of a reference says whether the arc is walked
+        backwards; the rest is 0 for the next arc that was not used yet (see `split_topology` for their order), 1 for
+        one of the coarser layer, and else how far before the next the arc lies, and one. An arc of the coarser layer
+        lies a jump from the last of them.
     """
     # Positions are rounded, not steps, so that nothing drifts along an arc and ends that meet still do.
     arcs = [np.rint(np.cumsum(np.asarray(arc, dtype=np.float64)[:, :2], axis=0)) for arc in topology["arcs"]]
@@ -386,9 +388,17 @@ def pack_outlines(topology: Mapping[str, Any], name: str, regions: Sequence[Sequ
         polygons = [parts] if shape["type"] == "Polygon" else parts
         shapes.append([[len(ring) for ring in rings] for rings in polygons])
         references += [arc for rings in polygons for ring in rings for arc in ring]
-    backwards = np.array([arc < 0 for arc in references], dtype=np.float64)
-    places = np.array([0, *(~arc if arc < 0 else arc for arc in references)], dtype=np.float64)
-    planes = [_planes(numbers) for numbers in (steps[:, 0], steps[:, 1], 2 * np.diff(places) + backwards)]
+    codes, outer, fresh = [], [0], before
+    for reference in references:
+        arc = ~reference if reference < 0 else reference
+        if arc > fresh:
+            raise ValueError(f"Arc {arc} is used before arc {fresh}: take the arcs in the order of split_topology.")
+        if arc < before:
+            outer.append(arc)
+        codes.append(2 * (1 if arc < before else fresh - arc + 1 if arc < fresh else 0) + (reference < 0))
+        fresh = max(fresh, arc + 1)
+    numbers = (steps[:, 0], steps[:, 1], np.array(codes, dtype=np.float64), np.diff(outer).astype(np.float64))
+    planes = [_planes(each) for each in numbers]
     head = json.dumps(
         {
             "ids": _shortened([region for region, *_ in regions]),
@@ -397,7 +407,9 @@ def pack_outlines(topology: Mapping[str, Any], name: str, regions: Sequence[Sequ
             "transform": topology["transform"],
             "points": [len(arc) for arc in arcs],
             "shapes": shapes,
+            "before": before,
             "references": len(references),
+            "jumps": len(outer) - 1,
             "planes": [count for _, count in planes],
         },
         separators=(",", ":"),
@@ -410,17 +422,25 @@ def unpack_outlines(content: bytes) -> tuple[dict[str, Any], list[Floats], dict[
     """Head, arcs as positions on the grid, and arcs by shape, polygon and ring, of what `pack_outlines` packed."""
     start = 4 + int.from_bytes(content[:4], "little")
     head = head_of(content)
-    count, (east, north, referring) = sum(head["points"]), head["planes"]
+    count, (east, north, referring, jumping) = sum(head["points"]), head["planes"]
     steps = [
         _numbers(content, start, count, east),
         _numbers(content, start + count * east, count, north),
     ]
     places = np.cumsum(np.column_stack(steps), axis=0)
     arcs = np.split(places, np.cumsum(head["points"])[:-1])
-    codes = _numbers(content, start + count * (east + north), head["references"], referring)
-    indices = iter(
-        np.where(codes % 2 == 1, ~np.cumsum(codes // 2).astype(int), np.cumsum(codes // 2).astype(int)).tolist()
+    start += count * (east + north)
+    codes = _numbers(content, start, head["references"], referring).astype(int).tolist()
+    outer = iter(
+        np.cumsum(_numbers(content, start + len(codes) * referring, head["jumps"], jumping)).astype(int).tolist()
     )
+    references, fresh = [], head["before"]
+    for code in codes:
+        kind = code // 2
+        arc = fresh if kind == 0 else next(outer) if kind == 1 else fresh - kind + 1
+        fresh += kind == 0
+        references.append(~arc if code % 2 else arc)
+    indices = iter(references)
     shapes = {
         region: [[[next(indices) for _ in range(length)] for length in rings] for rings in polygons]
         for region, polygons in zip(outlined_of(head), head["shapes"], strict=False)

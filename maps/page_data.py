@@ -244,7 +244,7 @@ def page_content(
     drawn = packing.pack_outlines(outer, WORLD_OBJECT, [[shape["id"], ""] for shape in outlines])
     blobs: dict[str, str] = {"outlines": packing.as_text(drawn)}
     if subdivisions:
-        blobs["parts"] = packing.as_text(packing.pack_outlines(inner, PARTS_OBJECT, subdivisions))
+        blobs["parts"] = packing.as_text(packing.pack_outlines(inner, PARTS_OBJECT, subdivisions, len(outer["arcs"])))
     others = [names.other_names(region["id"], region["level"], region["name"]) for region in listed]
     blobs["names"] = packing.as_text(json.dumps(others, ensure_ascii=False, separators=(",", ":")).encode())
 

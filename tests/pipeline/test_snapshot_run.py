@@ -361,6 +361,14 @@ def test_every_region_has_a_page(build):
         assert metro in pages
 
 
+def test_every_map_names_the_worldview_of_its_boundaries(build):
+    charts = {"downloads-over-time", "specification-curve"}
+    maps = [path for path in (build / "static").glob("*.svg") if path.stem not in charts]
+    assert len(maps) > 20
+    for path in [*maps, *_pages(build)]:
+        assert "Worldview: UN-leaning" in path.read_text(encoding="utf-8"), path
+
+
 @pytest.mark.parametrize(
     ("page", "address"),
     [

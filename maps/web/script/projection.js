@@ -54,13 +54,14 @@ function idsOf({ ids }) {
   });
 }
 /** Region → polygons as rings of arcs; a negative number is an arc backwards. */
-function shapesOf({ bytes, start, points, ids, shapes, references, planes: [wide, tall, deep] }) {
-  const codes = integers(bytes, start + points.reduce((sum, length) => sum + length, 0) * (wide + tall), references, deep);
-  let k = 0, arc = 0;
+function shapesOf({ bytes, start, points, ids, shapes, before, references, jumps, planes: [wide, tall, deep, far] }) {
+  const from = start + points.reduce((sum, length) => sum + length, 0) * (wide + tall);
+  const codes = integers(bytes, from, references, deep), outer = integers(bytes, from + references * deep, jumps, far);
+  let k = 0, j = 0, fresh = before, last = 0;
+  // The next new arc, one of the coarser layer, or one that was used before.
   const next = () => {
-    const back = codes[k] & 1;
-    arc += (codes[k++] - back) / 2;
-    return back ? ~arc : arc;
+    const code = codes[k++], kind = code >> 1, arc = kind === 0 ? fresh++ : kind === 1 ? last += outer[j++] : fresh - kind + 1;
+    return code & 1 ? ~arc : arc;
   };
   const outlined = idsOf({ ids });
   return shapes.map((polygons, i) => [outlined[i], polygons.map(rings => rings.map(length => Array.from({ length }, next)))]);

@@ -148,9 +148,9 @@ def test_split_layers_keep_their_outlines():
 
 def test_outlines_come_back():
     outer, inner = packing.split_topology(nested(), "economies", "subdivisions")
-    for part, name in ((outer, "economies"), (inner, "subdivisions")):
+    for part, name, before in ((outer, "economies", 0), (inner, "subdivisions", len(outer["arcs"]))):
         rows = [[shape["id"], "Name"] for shape in part["objects"][name]["geometries"]]
-        head, arcs, shapes = packing.unpack_outlines(packing.pack_outlines(part, name, rows))
+        head, arcs, shapes = packing.unpack_outlines(packing.pack_outlines(part, name, rows, before))
         assert packing.outlined_of(head) == [region for region, _ in rows]
         assert [arc.tolist() for arc in arcs] == [np.cumsum(arc, axis=0).tolist() for arc in part["arcs"]]
         expected = {
@@ -158,6 +158,13 @@ def test_outlines_come_back():
             for shape in part["objects"][name]["geometries"]
         }
         assert shapes == expected
+
+
+def test_arcs_in_another_order_are_refused():
+    outer, _ = packing.split_topology(nested(), "economies", "subdivisions")
+    outer["objects"]["economies"]["geometries"].reverse()
+    with pytest.raises(ValueError, match="order of split_topology"):
+        packing.pack_outlines(outer, "economies", [["BB", ""], ["AA", ""]])
 
 
 def test_positions_between_points_are_rounded_without_drift():
