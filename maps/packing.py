@@ -307,17 +307,17 @@ def head_of(content: bytes) -> dict[str, Any]:
 
 
 def unpack_figures(
-    content: bytes, guess: Mapping[str, Floats] | None = None
-) -> tuple[dict[str, Any], dict[str, list[Any]]]:
+    content: bytes, guess: Mapping[str, Sequence[Any] | Floats] | None = None
+) -> tuple[dict[str, Any], dict[str, list[Any] | Floats]]:
     """Head and columns of what `pack_figures` packed.
 
     Args:
         content: the packed grid.
-        guess: per column a figure a cell that the decoding may start from. It changes how long that takes, not the
+        guess: per column a value a cell that the decoding may start from. It changes how long that takes, not the
             result: a cell follows from cells before it, so that one set of figures alone agrees with what was kept.
 
     Returns:
-        Head, and per column a value a cell, None for none.
+        Head, and per column a value a cell: floats with NaN for none, or texts with None.
     """
     start = 4 + int.from_bytes(content[:4], "little")
     head = head_of(content)
@@ -343,7 +343,11 @@ def unpack_figures(
         rest = np.full(cells, np.nan)
         rest[present] = _numbers(content, at, int(present.sum()), column["planes"])
         at += int(present.sum()) * column["planes"]
-        own = np.where(present, np.nan_to_num((guess or {}).get(column["name"], np.zeros(cells)), nan=0.0), np.nan)
+        values = (guess or {}).get(column["name"], np.zeros(cells))
+        if not isinstance(values, np.ndarray):
+            slots = {text: slot for slot, text in enumerate(column["texts"])}
+            values = np.array([slots.get(value, 0) for value in values], dtype=np.float64)
+        own = np.where(present, np.nan_to_num(values, nan=0.0), np.nan)
         while True:
             # Each round is right at least one cell further, because no cell looks at those after it.
             with np.errstate(all="ignore"):
@@ -353,13 +357,13 @@ def unpack_figures(
                 break
             own = found
         known[column["name"]] = own
-    texts = {column["name"]: column["texts"] for column in head["columns"] if "texts" in column}
-    return head, {
-        name: [
-            None if np.isnan(value) else texts[name][int(value)] if name in texts else float(value) for value in figures
-        ]
-        for name, figures in known.items()
-    }
+    columns: dict[str, list[Any] | Floats] = dict(known)
+    for column in head["columns"]:
+        if "texts" in column:
+            own = known[column["name"]]
+            texts = np.array([*column["texts"], None], dtype=object)
+            columns[column["name"]] = texts[np.where(np.isnan(own), -1, own).astype(np.int64)].tolist()
+    return head, columns
 
 
 def pack_outlines(topology: Mapping[str, Any], name: str, regions: Sequence[Sequence[Any]], before: int = 0) -> bytes:

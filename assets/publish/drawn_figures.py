@@ -9,7 +9,6 @@ import itertools
 import json
 import re
 import zlib
-from collections.abc import Iterator
 from typing import Any, Final
 
 import numpy as np
@@ -53,6 +52,8 @@ BLOCK: Final = r'<script type="(?:application/json|text/plain)" id="{name}">([^<
 """A block of content of the page."""
 UNREADABLE: Final = (ValueError, KeyError, IndexError, OSError, EOFError, zlib.error)
 """What reading spoiled bytes may end in."""
+TEXTS: Final = ("state", "evidence", "counted", "reason", "source_id")
+"""Columns of the page that are no figures."""
 NOTHING: Final = 1e-9
 """Difference that two roundings of the same figure may have."""
 
@@ -116,33 +117,28 @@ def _differing_series(text: str, days: list[str], ids: list[str], rows: pl.DataF
     named = pl.col("region_id").is_in(regions) & pl.col("period").is_in(periods)
     faults = [f"{region} {day}: not on the page" for region, day in rows.filter(~named)["region_id", "period"].rows()]
     names = [name for name in FIGURES if name in rows.columns]
+    plain = {text: words.plain(text) for name in TEXTS for text in rows[name].unique() if text is not None}
     expected = {
         name: np.round(values, packing.FEWER_DECIMALS.get(name, packing.DECIMALS))
         if isinstance(values, np.ndarray)
-        else [None if value is None else words.plain(value) for value in values]
+        else [plain.get(value) for value in values]
         for name, values in packing.grid_columns(rows.filter(named), regions, periods, names).items()
     }
-    _, shown = packing.unpack_figures(
-        content, {name: values for name, values in expected.items() if isinstance(values, np.ndarray)}
-    )
+    _, shown = packing.unpack_figures(content, expected)
     cells = [f"{region} {day}" for region in regions for day in days]
+    nothing = np.full(len(cells), np.nan)
     for name in sorted({*expected, *shown}):
-        faults += [
-            f"{cells[at]} {name}" for at in _unlike(name, expected.get(name), shown.get(name, [None] * len(cells)))
-        ]
+        faults += [f"{cells[at]} {name}" for at in _unlike(name, expected.get(name, nothing), shown.get(name, nothing))]
     return sum(value is not None for value in shown.get("state", [])), faults
 
 
-def _unlike(name: str, expected: Any, shown: list[Any]) -> Iterator[int]:
+def _unlike(name: str, expected: Any, shown: Any) -> list[int]:
     """Cells in which a column of the page is not that of the table."""
-    if not isinstance(expected, np.ndarray):
-        yield from (
-            at for at, pair in enumerate(zip(expected or [None] * len(shown), shown, strict=True)) if pair[0] != pair[1]
-        )
-        return
-    figures = np.array([np.nan if value is None else value for value in shown], dtype=np.float64)
+    if name in TEXTS:
+        none = [None] * len(shown)
+        pairs = zip(*(none if isinstance(side, np.ndarray) else side for side in (expected, shown)), strict=True)
+        return [at for at, (one, other) in enumerate(pairs) if one != other]
     # Changes follow from rounded shares; the page leaves these last digits to the formula.
     most = packing.ROUNDING.get(name, 0) / 100 + NOTHING
-    yield from np.flatnonzero(
-        ~((np.isnan(figures) & np.isnan(expected)) | (np.abs(figures - expected) <= most))
-    ).tolist()
+    alike = (np.isnan(shown) & np.isnan(expected)) | (np.abs(shown - expected) <= most)
+    return [int(at) for at in np.flatnonzero(~alike)]

@@ -25,6 +25,11 @@ def grid(regions, periods, world=-1):
     )
 
 
+def listed(values):
+    """A column with None where there is no figure."""
+    return [None if isinstance(value, float) and np.isnan(value) else value for value in list(values)]
+
+
 @st.composite
 def tables(draw):
     regions, periods = draw(st.integers(1, 4)), draw(st.integers(1, 5))
@@ -53,15 +58,16 @@ def test_figures_come_back(table):
     head, back = packing.unpack_figures(content)
     assert head["steps"] == [1, 2]
     for guess in (columns, {name: np.full(shape.regions * shape.periods, 7.5) for name in columns}):
-        figures = {name: values for name, values in guess.items() if isinstance(values, np.ndarray)}
-        assert packing.unpack_figures(content, figures)[1] == back, "A guess changes the time alone."
+        named = {name: values for name, values in guess.items() if name not in TEXTS or isinstance(values, list)}
+        again = packing.unpack_figures(content, named)[1]
+        assert {name: listed(again[name]) for name in again} == {name: listed(back[name]) for name in back}
     for name, values in columns.items():
         if name in TEXTS:
             expected = values
         else:
             decimals = packing.FEWER_DECIMALS.get(name, packing.DECIMALS)
             expected = [None if np.isnan(value) else np.round(value, decimals) for value in values]
-        found = back.get(name, [None] * len(expected))
+        found = listed(back.get(name, [None] * len(expected)))
         if name in packing.ROUNDING:
             assert [value is None for value in found] == [value is None for value in expected]
             pairs = zip(found, expected, strict=True)
@@ -190,4 +196,4 @@ def test_real_figures_come_back():
     columns = packing.grid_columns(cells, ids, [synthetic.PERIOD], [n for n in FIGURES if n in cells.columns])
     _, back = packing.unpack_figures(packing.pack_figures(columns, grid(len(ids), 1, ids.index("world")), {}))
     for name, values in back.items():
-        assert values == [round(v, 4) if isinstance(v, float) else v for v in cells[name].to_list()]
+        assert listed(values) == [round(v, 4) if isinstance(v, float) else v for v in cells[name].to_list()]
