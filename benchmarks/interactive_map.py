@@ -34,7 +34,14 @@ MONTHS = [dt.date(2022 + month // 12, month % 12 + 1, 1) for month in range(48)]
 OPENED = ("NG", "ID", "PE", "US", "RU", "FR")
 HIDDEN = 0.15
 MODELLED = 0.1
-BUDGETS = {"bytes": 1_100_000, "build s": 2.0, "ready s": 1.5, "step ms": 60.0, "open ms": 300.0}
+BUDGETS = {
+    "bytes": 1_100_000,
+    "build s": 2.0,
+    "ready s": 1.5,
+    "step ms": 60.0,
+    "open ms": 300.0,
+    "first open ms": 300.0,
+}
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
 
@@ -177,13 +184,22 @@ def measured(file: Path) -> dict[str, float]:
         }}"""
         opened = [page.evaluate(into, economy) for economy in OPENED]
         heap = page.evaluate("performance.memory.usedJSHeapSize")
+        # Before the page has had an idle moment: nothing of the subdivisions is decoded.
+        first = []
+        for _ in range(3):
+            page = browser.new_context(offline=True, viewport={"width": 1280, "height": 900}).new_page()
+            page.add_init_script(f"""window.firstOpened = new Promise(done => new MutationObserver(() => {{
+                if (document.body?.dataset.ready && !window.asked) {{ window.asked = true; done(({into})("NG")); }}
+            }}).observe(document, {{ subtree: true, attributes: true, attributeFilter: ["data-ready"] }}));""")
+            page.goto(file.as_uri())
+            first.append(page.evaluate("window.firstOpened"))
         browser.close()
     return {
         "ready s": min(ready),
         "step ms": median(steps),
         "slowest step ms": max(steps),
-        "open ms": max(opened[1:]),
-        "first open ms": opened[0],
+        "open ms": max(opened),
+        "first open ms": median(first),
         "heap MB": heap / 1e6,
         "requests": float(len([url for url in asked if not url.startswith(("file:", "blob:"))])),
     }

@@ -301,10 +301,26 @@ def pack_figures(columns: Mapping[str, Sequence[Any] | Floats], grid: Grid, abou
     return len(head_text).to_bytes(4, "little") + head_text + b"".join(masks) + b"".join(parts)
 
 
-def unpack_figures(content: bytes) -> tuple[dict[str, Any], dict[str, list[Any]]]:
-    """Head and columns of what `pack_figures` packed, decoded cell by cell as the page does it."""
+def head_of(content: bytes) -> dict[str, Any]:
+    """Head of what `pack_figures` or `pack_outlines` packed."""
+    return dict(json.loads(content[4 : 4 + int.from_bytes(content[:4], "little")]))
+
+
+def unpack_figures(
+    content: bytes, guess: Mapping[str, Sequence[Any] | Floats] | None = None
+) -> tuple[dict[str, Any], dict[str, list[Any] | Floats]]:
+    """Head and columns of what `pack_figures` packed.
+
+    Args:
+        content: the packed grid.
+        guess: per column a value a cell that the decoding may start from. It changes how long that takes, not the
+            result: a cell follows from cells before it, so that one set of figures alone agrees with what was kept.
+
+    Returns:
+        Head, and per column a value a cell: floats with NaN for none, or texts with None.
+    """
     start = 4 + int.from_bytes(content[:4], "little")
-    head = json.loads(content[4:start])
+    head = head_of(content)
     grid = Grid(
         regions=head["regions"],
         periods=head["periods"],
@@ -327,35 +343,45 @@ def unpack_figures(content: bytes) -> tuple[dict[str, Any], dict[str, list[Any]]
         rest = np.full(cells, np.nan)
         rest[present] = _numbers(content, at, int(present.sum()), column["planes"])
         at += int(present.sum()) * column["planes"]
-        own = np.full(cells, np.nan)
-        for cell in np.flatnonzero(present):
-            # What is not decoded yet is never looked at, only where it will be.
-            guess = np.where(present, np.nan_to_num(own, nan=0.0), np.nan)
-            expected = _expected(column["name"], known, grid, guess, column["scale"])
-            own[cell] = (expected[cell] + rest[cell]) / column["scale"]
+        values = (guess or {}).get(column["name"], np.zeros(cells))
+        if not isinstance(values, np.ndarray):
+            slots = {text: slot for slot, text in enumerate(column["texts"])}
+            values = np.array([slots.get(value, 0) for value in values], dtype=np.float64)
+        own = np.where(present, np.nan_to_num(values, nan=0.0), np.nan)
+        while True:
+            # Each round is right at least one cell further, because no cell looks at those after it.
+            with np.errstate(all="ignore"):
+                expected = _expected(column["name"], known, grid, own, column["scale"])
+            found = (expected + rest) / column["scale"]
+            if np.array_equal(found[present], own[present]):
+                break
+            own = found
         known[column["name"]] = own
-    texts = {column["name"]: column["texts"] for column in head["columns"] if "texts" in column}
-    return head, {
-        name: [
-            None if np.isnan(value) else texts[name][int(value)] if name in texts else float(value) for value in figures
-        ]
-        for name, figures in known.items()
-    }
+    columns: dict[str, list[Any] | Floats] = dict(known)
+    for column in head["columns"]:
+        if "texts" in column:
+            own = known[column["name"]]
+            texts = np.array([*column["texts"], None], dtype=object)
+            columns[column["name"]] = texts[np.where(np.isnan(own), -1, own).astype(np.int64)].tolist()
+    return head, columns
 
 
-def pack_outlines(topology: Mapping[str, Any], name: str, regions: Sequence[Sequence[Any]]) -> bytes:
+def pack_outlines(topology: Mapping[str, Any], name: str, regions: Sequence[Sequence[Any]], before: int = 0) -> bytes:
     """Pack the arcs of a topology and one object over them.
 
     Args:
         topology: quantised TopoJSON: `transform`, and `arcs` whose points are differences but for the first.
         name: the object.
-        regions: rows that begin with an id: those of the object's shapes in their order, then further ones.
+        regions: rows of id, name and whatever else is known: those of the object's shapes in their order, then further
+            ones. An id that shares the part before its hyphen with the one above is kept without that part.
+        before: arcs of the coarser layer, which count before those of the topology.
 
     Returns:
-        Head and planes, as of `pack_figures`: all steps east, all steps north, all references to arcs. An arc begins
-        where the one before it ended, and a reference counts from the one before it, so that in the order of first use
-        (see `split_topology`) most of these are nothing or one. The lowest bit of a reference says whether the arc is
-        walked backwards.
+        Head and planes, as of `pack_figures`: all steps east, all steps north, all references to arcs, and jumps. An
+        arc begins where the one before it ended. The lowest bit of a reference says whether the arc is walked
+        backwards; the rest is 0 for the next arc that was not used yet (see `split_topology` for their order), 1 for
+        one of the coarser layer, and else how far before the next the arc lies, and one. An arc of the coarser layer
+        lies a jump from the last of them.
     """
     # Positions are rounded, not steps, so that nothing drifts along an arc and ends that meet still do.
     arcs = [np.rint(np.cumsum(np.asarray(arc, dtype=np.float64)[:, :2], axis=0)) for arc in topology["arcs"]]
@@ -366,16 +392,28 @@ def pack_outlines(topology: Mapping[str, Any], name: str, regions: Sequence[Sequ
         polygons = [parts] if shape["type"] == "Polygon" else parts
         shapes.append([[len(ring) for ring in rings] for rings in polygons])
         references += [arc for rings in polygons for ring in rings for arc in ring]
-    backwards = np.array([arc < 0 for arc in references], dtype=np.float64)
-    places = np.array([0, *(~arc if arc < 0 else arc for arc in references)], dtype=np.float64)
-    planes = [_planes(numbers) for numbers in (steps[:, 0], steps[:, 1], 2 * np.diff(places) + backwards)]
+    codes, outer, fresh = [], [0], before
+    for reference in references:
+        arc = ~reference if reference < 0 else reference
+        if arc > fresh:
+            raise ValueError(f"Arc {arc} is used before arc {fresh}: take the arcs in the order of split_topology.")
+        if arc < before:
+            outer.append(arc)
+        codes.append(2 * (1 if arc < before else fresh - arc + 1 if arc < fresh else 0) + (reference < 0))
+        fresh = max(fresh, arc + 1)
+    numbers = (steps[:, 0], steps[:, 1], np.array(codes, dtype=np.float64), np.diff(outer).astype(np.float64))
+    planes = [_planes(each) for each in numbers]
     head = json.dumps(
         {
-            "outlined": regions,
+            "ids": _shortened([region for region, *_ in regions]),
+            "names": [name for _, name, *_ in regions],
+            "further": {slot: rest for slot, (_, _, *rest) in enumerate(regions) if rest},
             "transform": topology["transform"],
             "points": [len(arc) for arc in arcs],
             "shapes": shapes,
+            "before": before,
             "references": len(references),
+            "jumps": len(outer) - 1,
             "planes": [count for _, count in planes],
         },
         separators=(",", ":"),
@@ -387,23 +425,48 @@ def pack_outlines(topology: Mapping[str, Any], name: str, regions: Sequence[Sequ
 def unpack_outlines(content: bytes) -> tuple[dict[str, Any], list[Floats], dict[str, Any]]:
     """Head, arcs as positions on the grid, and arcs by shape, polygon and ring, of what `pack_outlines` packed."""
     start = 4 + int.from_bytes(content[:4], "little")
-    head = json.loads(content[4:start])
-    count, (east, north, referring) = sum(head["points"]), head["planes"]
+    head = head_of(content)
+    count, (east, north, referring, jumping) = sum(head["points"]), head["planes"]
     steps = [
         _numbers(content, start, count, east),
         _numbers(content, start + count * east, count, north),
     ]
     places = np.cumsum(np.column_stack(steps), axis=0)
     arcs = np.split(places, np.cumsum(head["points"])[:-1])
-    codes = _numbers(content, start + count * (east + north), head["references"], referring)
-    indices = iter(
-        np.where(codes % 2 == 1, ~np.cumsum(codes // 2).astype(int), np.cumsum(codes // 2).astype(int)).tolist()
+    start += count * (east + north)
+    codes = _numbers(content, start, head["references"], referring).astype(int).tolist()
+    outer = iter(
+        np.cumsum(_numbers(content, start + len(codes) * referring, head["jumps"], jumping)).astype(int).tolist()
     )
+    references, fresh = [], head["before"]
+    for code in codes:
+        kind = code // 2
+        arc = fresh if kind == 0 else next(outer) if kind == 1 else fresh - kind + 1
+        fresh += kind == 0
+        references.append(~arc if code % 2 else arc)
+    indices = iter(references)
     shapes = {
         region: [[[next(indices) for _ in range(length)] for length in rings] for rings in polygons]
-        for (region, *_), polygons in zip(head["outlined"], head["shapes"], strict=False)
+        for region, polygons in zip(outlined_of(head), head["shapes"], strict=False)
     }
     return head, arcs, shapes
+
+
+def _shortened(ids: Sequence[str]) -> list[str]:
+    """Ids, and for those of the same economy as the one above only what follows it."""
+    fronts = [region.split("-")[0] for region in ids]
+    return [
+        region[len(front) :] if front == above and region != front else region
+        for region, front, above in zip(ids, fronts, ["", *fronts], strict=False)
+    ]
+
+
+def outlined_of(head: Mapping[str, Any]) -> list[str]:
+    """Ids of the regions that a head of `pack_outlines` lists."""
+    found: list[str] = []
+    for region in head["ids"]:
+        found.append(found[-1].split("-")[0] + region if region.startswith("-") else region)
+    return found
 
 
 def as_text(content: bytes) -> str:
@@ -423,7 +486,8 @@ def as_text(content: bytes) -> str:
 
 def from_text(text: str) -> bytes:
     """Bytes of a text of `as_text`."""
-    digits = np.array([SIGNS.index(sign) for sign in text])
+    signs = np.frombuffer(text.encode("ascii"), dtype=np.uint8)
+    digits = np.searchsorted(np.frombuffer(SIGNS.encode(), dtype=np.uint8), signs)
     numbers = digits[1::2] * len(SIGNS) + digits[2::2]
     bits = ((numbers[:, None] >> np.arange(PAIR_BITS - 1, -1, -1)) & 1).astype(np.uint8).ravel()
     packed = np.packbits(bits[: len(bits) // 8 * 8]).tobytes()

@@ -139,8 +139,9 @@ def _series(cells: pl.DataFrame, order: Mapping[str, int], periods: list[dt.date
     """One signal and coding over regions and periods, as text."""
     ids = sorted(cells["region_id"].unique(), key=order.__getitem__)
     columns = packing.grid_columns(cells, ids, periods, [name for name in FIGURES if name in cells.columns])
-    packed = packing.pack_figures(columns, _grid(ids, periods), {"places": [order[region] for region in ids]})
-    return packing.as_text(packed)
+    # Places rise, and those of subdivisions mostly by one.
+    steps = np.diff([order[region] for region in ids], prepend=0).tolist()
+    return packing.as_text(packing.pack_figures(columns, _grid(ids, periods), {"steps": steps}))
 
 
 def _period_words(spec: SignalSpec, period: dt.date) -> str:
@@ -240,11 +241,10 @@ def page_content(
     subdivisions = _parts(cells, parts, inlines, order)
     inner_order = {row[0]: len(order) + i for i, row in enumerate(subdivisions)}
 
-    blobs: dict[str, str] = {
-        "outlines": packing.as_text(packing.pack_outlines(outer, WORLD_OBJECT, [[shape["id"]] for shape in outlines]))
-    }
+    drawn = packing.pack_outlines(outer, WORLD_OBJECT, [[shape["id"], ""] for shape in outlines])
+    blobs: dict[str, str] = {"outlines": packing.as_text(drawn)}
     if subdivisions:
-        blobs["parts"] = packing.as_text(packing.pack_outlines(inner, PARTS_OBJECT, subdivisions))
+        blobs["parts"] = packing.as_text(packing.pack_outlines(inner, PARTS_OBJECT, subdivisions, len(outer["arcs"])))
     others = [names.other_names(region["id"], region["level"], region["name"]) for region in listed]
     blobs["names"] = packing.as_text(json.dumps(others, ensure_ascii=False, separators=(",", ":")).encode())
 

@@ -136,7 +136,7 @@ def draw_map(
     room = across - 2 * MARGIN
     heading = cube.title(one, spec) if view.is_world else f"{view.label}: {cube.title(one, spec)}"
     parts: list[str] = []
-    text, y = svg.paragraph(heading, MARGIN, 46, size=25, fill=colours.INK, limit=room, bold=True)
+    text, y = svg.paragraph(heading, MARGIN, 46, size=25, fill=colours.INK, limit=room, bold=True, even=True)
     parts.append(text)
     text, y = svg.paragraph(cube.subtitle(own), MARGIN, y - 6, size=14, fill=colours.MUTED, limit=room)
     parts.append(text)

@@ -56,6 +56,14 @@ def wrap(text: str, size: float, limit: float, *, bold: bool = False) -> list[st
     return [part.replace("\u00a0", " ") for part in lines if part]
 
 
+def balanced(text: str, size: float, limit: float, *, bold: bool = False) -> list[str]:
+    """Text in as few lines as `wrap` needs, of about the same width: no line has a single last word."""
+    fewest = len(wrap(text, size, limit, bold=bold))
+    narrower = (limit * part / 20 for part in range(10, 20))
+    least = next((one for one in narrower if len(wrap(text, size, one, bold=bold)) == fewest), limit)
+    return wrap(text, size, least, bold=bold)
+
+
 def number(value: float) -> str:
     """Coordinate with at most one decimal, in as few characters as possible."""
     text = f"{value:.1f}".removesuffix(".0")
@@ -89,15 +97,23 @@ def line(
 
 
 def paragraph(
-    text: str, x: float, y: float, *, size: float, fill: str, limit: float, bold: bool = False
+    text: str,
+    x: float,
+    y: float,
+    *,
+    size: float,
+    fill: str,
+    limit: float,
+    bold: bool = False,
+    even: bool = False,
 ) -> tuple[str, float]:
-    """Wrapped text.
+    """Wrapped text, `even` with lines of about the same width.
 
     Returns:
         The SVG, and the y of the baseline after the last line.
     """
     lead = size * 1.38
-    lines = wrap(text, size, limit, bold=bold)
+    lines = (balanced if even else wrap)(text, size, limit, bold=bold)
     drawn = (line(part, x, y + i * lead, size=size, fill=fill, bold=bold) for i, part in enumerate(lines))
     return "".join(drawn), y + len(lines) * lead
 

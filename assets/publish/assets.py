@@ -52,13 +52,18 @@ def _stands_alone(page: str) -> Outcome:
 @published_asset(
     "world_map",
     kinds={"html", "javascript"},
-    checks={"stands_alone": "The page makes no request.", "every_region": "No economy of the registry is left out."},
+    checks={
+        "stands_alone": "The page makes no request.",
+        "every_region": "No economy of the registry is left out.",
+        "page_figures_as_the_table": "All figures on the page, decoded from its bytes, are those of the table.",
+    },
 )
 def world_map(
     run: Run, estimates: pl.DataFrame, allocations: pl.DataFrame, regions: pl.DataFrame, standings: pl.DataFrame
 ) -> Published:
     """Where are Chinese models adopted, and where US ones? An interactive map: one HTML file, without a network."""
     from assets.publish import captions
+    from assets.publish.drawn_figures import differing_on_page
     from assets.publish.explain_pages import FOLDER
     from maps.interactive import render_world_map
     from maps.static import render_static_svg
@@ -74,6 +79,7 @@ def world_map(
     page = render_world_map(estimates, regions, spec)
     economies = regions.filter(pl.col("level") == "country")
     missing = [row["name"] for row in economies.iter_rows(named=True) if f'"{row["region_id"]}"' not in page]
+    held, wrong = differing_on_page(page, estimates)
     return Published(
         files=[_write(run, MAP, page)],
         outcomes={
@@ -81,6 +87,13 @@ def world_map(
             "every_region": Outcome(
                 passed=not missing,
                 said=f"Left out: {', '.join(missing)}." if missing else f"All {economies.height} economies are listed.",
+            ),
+            "page_figures_as_the_table": Outcome(
+                passed=not wrong,
+                said=f"Other than in the table: {len(wrong)}, such as {', '.join(wrong[:5])}."
+                if wrong
+                else f"The figures of {held} cells are those of the table.",
+                figures={"compared": held, "differing": len(wrong)},
             ),
         },
         picture=render_static_svg(estimates, regions, spec, signal="survey_use"),

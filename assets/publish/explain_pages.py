@@ -12,6 +12,8 @@ from jinja2 import Environment
 
 from assets.adoption.explain import Card, Ledger, SourceCard
 from maps import words
+from maps.geometry.views import view_of
+from maps.locator import draw_locator
 
 FOLDER: Final = PurePosixPath("explain")
 LEVELS: Final = ("world", "subregion", "country", "metro", "admin1")
@@ -31,6 +33,32 @@ def page_of(region_id: str) -> str:
         region_id: Region of the registry.
     """
     return f"{region_id.replace(':', '-')}.html"
+
+
+def map_address(region_id: str, economy: str | None) -> str:
+    """Return the part of the interactive map's address that opens a region.
+
+    Args:
+        region_id: Region of the registry.
+        economy: Economy that it is or lies in, whose subdivisions are shown; none for the world and its subregions.
+    """
+    return f"#{f'in={economy}&' if economy else ''}region={region_id}"
+
+
+def _locator(region_id: str, regions: Mapping[str, Mapping[str, Any]]) -> str:
+    """Return a picture of where a region lies; nothing for the world."""
+    region = regions[region_id]
+    level, parent, middle = region["level"], region["parent_id"], (region["longitude"], region["latitude"])
+    label = f"Where {region['name']} lies"
+    match level:
+        case "country":
+            return draw_locator(view_of(parent), [region_id], label=label, anchor=middle)
+        case "metro":
+            return draw_locator(view_of(regions[parent]["parent_id"]), [parent], label=label, place=middle)
+        case "subregion":
+            members = [key for key, one in regions.items() if one["parent_id"] == region_id]
+            return draw_locator(view_of(region_id), members, label=label)
+    return ""
 
 
 def _sources(card: Card) -> list[SourceCard]:
@@ -60,6 +88,11 @@ def render_cards(ledger: Ledger, environment: Environment, frame: Mapping[str, A
                 known=known,
                 silent=[cell for cell in card.cells if not cell.has_figure],
                 sources=_sources(card),
+                locator=_locator(region_id, ledger.regions),
+                address=map_address(
+                    region_id,
+                    {"country": region_id, "metro": ledger.regions[region_id]["parent_id"]}.get(card.level),
+                ),
                 **frame,
             ),
         )

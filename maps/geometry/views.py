@@ -110,3 +110,12 @@ VIEWS: Final[Mapping[str, View]] = {
     )
 }
 """Views by name."""
+
+
+def view_of(subregion: str | None) -> View:
+    """The continent that a subregion lies in; the world for those that lie in none.
+
+    Args:
+        subregion: id of a UN M49 subregion.
+    """
+    return next((view for view in VIEWS.values() if subregion in view.subregions), WORLD)

@@ -352,12 +352,20 @@ def test_every_link_of_every_page_leads_to_a_file_and_a_place_in_it(build):
         return re.sub(r"<script.*?</script>", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
 
     ids = {page.resolve(): set(re.findall(r'\bid="([^"]+)"', body(page))) for page in _pages(build)}
+    on_map = (build / "map.html").read_text(encoding="utf-8")
     broken = []
     for page in _pages(build):
         for link in re.findall(r'<a [^>]*href="([^"]+)"', body(page)):
             path, _, place = link.partition("#")
             target = (page.parent / path).resolve() if path else page.resolve()
-            if not target.is_file() or (place and target.suffix == ".html" and place not in ids[target]):
+            # The map's address is its state: what it names must be on the map.
+            named = re.findall(r"(?:in|region)=([^&]+)", place) if target.name == "map.html" else []
+            lost = [region for region in named if f'["{region}",' not in on_map]
+            if (
+                not target.is_file()
+                or lost
+                or (place and not named and target.suffix == ".html" and place not in ids[target])
+            ):
                 broken.append((page.name, link))
     assert broken == []
 
@@ -367,6 +375,30 @@ def test_every_region_has_a_page(build):
     assert {region.replace(":", "-") for region in load_regions()["region_id"]} <= pages
     for metro in ("metro-lagos", "metro-jakarta", "metro-lima"):
         assert metro in pages
+
+
+def test_every_map_names_the_worldview_of_its_boundaries(build):
+    charts = {"downloads-over-time", "specification-curve"}
+    maps = [path for path in (build / "static").glob("*.svg") if path.stem not in charts]
+    assert len(maps) > 20
+    for path in [*maps, *_pages(build)]:
+        assert "Worldview: UN-leaning" in path.read_text(encoding="utf-8"), path
+
+
+@pytest.mark.parametrize(
+    ("page", "address"),
+    [
+        ("PE", "in=PE&region=PE"),
+        ("metro-lagos", "in=NG&region=metro:lagos"),
+        ("metro-jakarta", "in=ID&region=metro:jakarta"),
+        ("metro-lima", "in=PE&region=metro:lima"),
+        ("m49-005", "region=m49:005"),
+    ],
+)
+def test_the_page_of_a_region_shows_where_it_lies_and_opens_it_on_the_map(build, page, address):
+    text = (build / "explain" / f"{page}.html").read_text(encoding="utf-8")
+    assert text.count('role="img" aria-label="Where ') == 1
+    assert f'href="../map.html#{address.replace("&", "&amp;")}"' in text
 
 
 def test_the_whole_site_is_small_enough_to_send(build):

@@ -209,6 +209,47 @@ def test_enter_and_backspace_lead_into_an_economy_and_back(show, deep, deep_file
     assert page.evaluate("document.activeElement.dataset.region") == "NG"
 
 
+def test_a_tour_by_keyboard_alone(show, deep_file):
+    page = show(deep_file, address(signal="fork", period="2025-02-01"))
+    press = page.keyboard.press
+
+    def here():
+        return page.evaluate("document.activeElement.dataset.region ?? document.activeElement.id")
+
+    def tab_to(wanted):
+        for _ in range(30):
+            if here() == wanted:
+                return
+            press("Tab")
+        pytest.fail(f"Tab does not reach {wanted}.")
+
+    tab_to("signal")
+    tab_to("find")
+    page.keyboard.type("nigeria")
+    press("Enter")
+    page.wait_for_selector("#card:visible")
+    tab_to("NG")
+    press("Enter")
+    page.wait_for_selector("#back:visible")
+    page.wait_for_function("() => ![undefined, 'NG'].includes(document.activeElement.dataset.region)")
+    first = here()
+    press("ArrowDown")
+    press("ArrowUp")
+    press("ArrowRight")
+    assert here() != first
+    assert page.text_content("#live").startswith(page.text_content("#chosen strong"))
+    press("Escape")
+    assert page.is_hidden("#tip")
+    press("Backspace")
+    page.wait_for_selector("#back", state="hidden")
+    assert here() == "NG"
+    page.keyboard.down("Shift")
+    tab_to("period")
+    page.keyboard.up("Shift")
+    press("End")
+    assert page.text_content("#period-words") == "January 2026"
+
+
 def test_an_economy_whose_parts_have_no_figures_is_not_painted_over_them(show, deep_file):
     page = show(deep_file, address(signal="fork", **{"in": "PE"}))
     assert {look for region, (look, _) in drawn(page).items() if region.startswith("PE-")} == {"not_observed"}
@@ -314,6 +355,15 @@ def test_two_regions_stand_side_by_side(show, deep, deep_file):
     points = f"{abs(100 * (one['cn_share'] - other['cn_share'])):.1f} points"
     assert points in page.text_content("#verdict")
     assert f"compare={other['region_id']}" in page.evaluate("location.hash")
+
+
+def test_the_description_has_the_trend_over_all_periods(show, deep, deep_file):
+    known = deep[0].filter((pl.col("signal") == "fork") & pl.col("cn_share").is_not_null())
+    counted = dict(known.group_by("region_id").len().iter_rows())
+    region = next(large for large in ("BR", "AU", "IN", "DZ", "CD") if counted.get(large) == len(MONTHS))
+    page = show(deep_file, address(signal="fork"))
+    page.hover(f'.folium-map [data-region="{region}"]', force=True)
+    assert page.get_attribute("#tip .trend .line", "d").count("L") == len(MONTHS) - 1
 
 
 def test_play_moves_through_the_periods_and_stops_at_the_last(show, deep_file):

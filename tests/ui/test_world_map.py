@@ -257,7 +257,47 @@ def test_regions_link_to_the_pages_that_explain_them(show, world, tmp_path):
     page.press("#find", "Enter")
     assert page.get_attribute("#card a", "href") == "explain/metro-lagos.html"
     assert page.inner_text("#card a") == words.EXPLAIN
-    assert page.query_selector_all("#tip a") == []
+
+
+def test_the_description_stays_for_who_goes_to_its_link(show, world, tmp_path):
+    file = tmp_path / "world.html"
+    spec = replace(synthetic.spec(), explained="explain")
+    file.write_text(render_world_map(*world, spec), encoding="utf-8")
+    page = show(file)
+    page.hover('.folium-map [data-region="BR"]', force=True)
+    for part in ("95 % interval", "n = ", "Worst-case bounds", "Evidence: "):
+        assert part in page.text_content("#tip").replace("\u00a0", " ")
+    page.wait_for_selector("#tip.pinned")
+    link = page.locator("#tip a")
+    assert link.get_attribute("href") == "explain/BR.html"
+    box = link.bounding_box()
+    # On the way lie other regions, which must not take its place.
+    page.mouse.move(box["x"] + 9, box["y"] + box["height"] / 2, steps=20)
+    assert "Brazil" in page.text_content("#tip")
+    assert link.evaluate("link => link.matches(':hover')")
+    page.mouse.move(5, 5, steps=3)
+    assert page.is_hidden("#tip")
+
+
+def test_tab_leads_from_a_region_into_its_description_and_escape_back(show, world, tmp_path):
+    file = tmp_path / "world.html"
+    spec = replace(synthetic.spec(), explained="explain")
+    file.write_text(render_world_map(*world, spec), encoding="utf-8")
+    page = show(file)
+    page.focus("#world")
+    page.keyboard.press("Tab")
+    page.keyboard.press("ArrowRight")
+    region = page.evaluate("document.activeElement.dataset.region")
+    page.keyboard.press("Tab")
+    assert page.is_visible("#tip")
+    focused = page.evaluate("[document.activeElement.parentElement.id, document.activeElement.getAttribute('href')]")
+    assert focused == ["tip", f"explain/{region.replace(':', '-')}.html"]
+    page.keyboard.press("Escape")
+    assert page.evaluate("document.activeElement.dataset.region") == region
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    assert page.is_hidden("#tip")
+    assert page.evaluate("document.activeElement.closest('#card') !== null")
 
 
 def test_a_map_alone_in_another_page_links_nowhere(browser, world, tmp_path):

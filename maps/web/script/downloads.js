@@ -45,6 +45,7 @@ function picture() {
   const inner = drawing("svg", { y: down += 10, width, height: tall, overflow: "hidden" });
   inner.append(copy);
   marks.eachLayer(mark => {
+    if (mark.getElement().hidden) return;
     const p = map.latLngToContainerPoint(mark.getLatLng());
     inner.append(drawing("path", { d: `M${p.x - 3} ${p.y - 3}l6 6m0-6l-6 6`, stroke: "#444", "stroke-width": 1.2 }));
   });

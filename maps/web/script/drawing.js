@@ -1,6 +1,7 @@
 /* The map itself: outlines, dots, fills. */
 
 const layers = new Map(), shapes = new Map(), pathOf = index => layers.get(index).getElement();
+const crosses = new Map(), idle = window.requestIdleCallback ?? (task => setTimeout(task, 100));
 let renderer, fixed, painted, outline, marks, partsLayer, svg, homeZoom = 1, arcs = [], rows = new Map();
 
 const centre = index => {
@@ -16,7 +17,7 @@ function drawn(index, layer, group) {
   path.addEventListener("focus", () => index !== state.region && path.matches(":focus-visible") && visit(index));
   layer.on({
     mousemove: ({ originalEvent: { clientX, clientY } }) => narrow() || hover(index, clientX, clientY),
-    mouseout: leave,
+    mouseout: left,
     click: () => clicked(index),
   });
 }
@@ -46,30 +47,33 @@ function drawWorld(packed) {
   set(svg, { role: "group", "aria-label": words.map_label });
 }
 
-/** Colour what is shown; hide from sight and speech what is not. */
-function paint() {
-  marks.clearLayers();
+/** Set an attribute that may be set already: each change costs the browser more than the look. */
+const put = (node, name, value) => node.getAttribute(name) === value || node.setAttribute(name, value);
+/** The cross of a hidden cell, kept for when it comes again. */
+function crossed(index, shown) {
+  if (shown && !crosses.has(index)) crosses.set(index, L.marker(centre(index), { icon: L.divIcon({ className: "cross", iconSize: [9, 9] }), interactive: false, keyboard: false }).addTo(marks));
+  if (crosses.has(index)) crosses.get(index).getElement().hidden = !shown;
+}
+let paintings = 0;
+const nameAll = () => rows.forEach((row, index) => put(pathOf(index), "aria-label", spoken(row)));
+/** Colour what is shown; hide from sight and speech what is not. While it moves, names for speech wait. */
+function paint(moving) {
+  const own = ++paintings;
   rows = new Map();
   box.classList.toggle("inside", !atWorld());
   for (const [index, layer] of layers) {
-    const path = layer.getElement();
-    if (!isShown(regions[index])) {
-      path.classList.add("elsewhere");
-      path.setAttribute("aria-hidden", "true");
-      continue;
-    }
-    const row = rowOf(index);
+    const path = layer.getElement(), shown = isShown(regions[index]);
+    path.classList.toggle("elsewhere", !shown);
+    put(path, "aria-hidden", `${!shown}`);
+    const row = shown ? rowOf(index) : null;
+    crossed(index, row?.look === "suppressed");
+    if (!row) continue;
     rows.set(index, row);
-    path.classList.remove("elsewhere");
-    path.removeAttribute("aria-hidden");
-    layer.setStyle({ fillColor: fill(row) });
-    path.dataset.look = row.look;
-    path.setAttribute("aria-label", spoken(row));
-    if (row.look === "suppressed") {
-      L.marker(centre(index), { icon: L.divIcon({ className: "cross", iconSize: [9, 9] }), interactive: false, keyboard: false }).addTo(marks);
-    }
+    put(path, "fill", fill(row));
+    put(path, "data-look", row.look);
   }
   resize();
+  if (moving) idle(() => own === paintings && nameAll()); else nameAll();
 }
 /** Dots shrink on small maps and grow when zoomed in. */
 function resize() {

@@ -5,7 +5,25 @@ const loadParts = () => partsLoading ||= $("parts") ? readParts() : Promise.reso
 async function readParts() {
   const packed = opened(await unzipped("parts")), all = [...arcs, ...arcsOf(packed)];
   parts = new Map(shapesOf(packed).map(([id, lines]) => [id, () => polygonsOf(lines, all)]));
-  for (const [id, name, lat = null, lng = null, note] of packed.outlined) regions.push({ id, name, level: "admin1", parent: id.split("-")[0], lat, lng, note });
+  idsOf(packed).forEach((id, slot) => {
+    const [lat = null, lng = null, note] = packed.further[slot] || [];
+    regions.push({ id, name: packed.names[slot], level: "admin1", parent: id.split("-")[0], lat, lng, note });
+  });
+}
+/** Decode in idle time what the next click on an economy needs. */
+const prepare = () => idle(async () => {
+  const { blob } = series();
+  await loadParts();
+  await load(`${blob}-parts`);
+});
+/** Set the view, then draw: what is drawn first would be projected twice. */
+async function arrive() {
+  const fit = () => atWorld() ? home() : frame(state.inside);
+  fit();
+  const size = map.getSize();
+  await show();
+  // Captions may have changed the room that is left for the map.
+  if (!map.invalidateSize().getSize().equals(size)) fit();
 }
 /** Centroid of the largest ring, where the cross of a hidden cell and the arrow keys find it. */
 function anchor(polygons) {
@@ -25,7 +43,11 @@ const drawable = index => where(({ id, level, parent, lat }) => level === "admin
 function drawParts() {
   if (drawnOf === state.inside) return;
   partsLayer.clearLayers();
-  for (const index of [...layers.keys()]) if (regions[index].level === "admin1") layers.delete(index);
+  for (const index of [...layers.keys()]) if (regions[index].level === "admin1") {
+    layers.delete(index);
+    if (crosses.has(index)) marks.removeLayer(crosses.get(index));
+    crosses.delete(index);
+  }
   drawnOf = state.inside;
   if (drawnOf === null) return;
   for (const index of drawable(drawnOf)) {
@@ -40,6 +62,7 @@ function drawParts() {
     }
     drawn(index, L.polygon(shapes.get(region.id), { ...painted, className: "part" }), partsLayer);
   }
+  L.polyline(rimOf(shapes.get(regions[drawnOf].id) || []), { ...fixed, className: "rim" }).addTo(partsLayer);
   for (const [index, layer] of layers) if (layer.setRadius && isShown(regions[index])) layer.bringToFront();
 }
 async function enter(index) {
@@ -51,8 +74,7 @@ async function enter(index) {
   }
   Object.assign(state, { inside: index, region: index, against: null });
   remember(true);
-  await show();
-  frame(index);
+  await arrive();
   $("live").textContent = `${title()}. ${$("notice").textContent} ${$("tally").textContent}`;
   if (box.contains(document.activeElement) || document.activeElement === $("enter")) svg.querySelector('[tabindex="0"]')?.focus({ preventScroll: true });
 }
@@ -61,8 +83,7 @@ async function back() {
   const from = state.inside;
   Object.assign(state, { inside: null, region: from, against: null });
   remember(true);
-  await show();
-  home();
+  await arrive();
   $("live").textContent = title();
   if (layers.has(from) && (box.contains(document.activeElement) || document.activeElement === document.body)) pathOf(from).focus({ preventScroll: true });
 }

@@ -16,7 +16,8 @@ const drawing = (tag, attributes, text = "") => {
 const percent = share => share === null ? "–" : `${share % 1 && (share < 0.01 || share > 0.99) ? Math.min(99.9, Math.max(0.1, share * 100)).toFixed(1) : Math.round(share * 100)} %`;
 const span = (low, high) => low === null || high === null ? "–" : `${percent(low).slice(0, -2)}–${percent(high)}`;
 const unbroken = text => text.replace(/ %/g, "\u00a0%");
-const count = n => n === null ? "–" : Math.round(n).toLocaleString("en");
+const digits = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
+const count = n => n === null ? "–" : digits.format(n);
 const signed = points => `${points >= 0.05 ? "+" : points <= -0.05 ? "−" : ""}${Math.abs(points).toFixed(1)}`;
 const listing = parts => parts.length < 2 ? parts.join("") : `${parts.slice(0, -1).join(", ")} and ${parts[parts.length - 1]}`;
 /** A figure of a measure in its unit. */

@@ -84,30 +84,34 @@ function formula(name, column, { periods, world, before, year_before }) {
 function figuresOf(packed) {
   const { bytes, start, regions: count, periods, columns } = packed, cells = count * periods, size = cells + 7 >> 3;
   const column = {}, texts = {};
+  const filled = Array.from({ length: packed.masks }, (_, mask) => {
+    const found = [];
+    for (let i = 0, from = start + mask * size; i < cells; i++) if (bytes[from + (i >> 3)] >> (i & 7) & 1) found.push(i);
+    return found;
+  });
   let at = start + packed.masks * size;
   for (const { name, scale, mask, planes, texts: own } of columns) {
-    const present = i => bytes[start + mask * size + (i >> 3)] >> (i & 7) & 1;
-    let filled = 0;
-    for (let i = 0; i < cells; i++) filled += present(i);
-    const rest = integers(bytes, at, filled, planes), out = new Float64Array(cells).fill(NaN), guess = formula(name, column, packed);
-    at += filled * planes;
+    const there = filled[mask], rest = integers(bytes, at, there.length, planes), out = new Float64Array(cells).fill(NaN), guess = formula(name, column, packed);
+    at += there.length * planes;
     // The last cells that a formula can lean on: of the period among regions before, and of the region.
     const lean = { n_cn: "n", n_both: "n", n_other: "n", n_unknown: "n", cn_per_1000_developers: "n_cn", bound_low: "n_cn", bound_high: "n_us", location_quotient: "cn_share" }[name];
     const last = { across: new Float64Array(periods).fill(-1) };
-    for (let region = 0, k = 0; region < count; region++) {
-      let before = 0;
-      last.cell = -1;
-      for (let t = 0, i = region * periods; t < periods; t++, i++) {
-        if (!present(i)) continue;
-        const expected = guess ? Math.floor(guess(i, t, out, last) * scale + 0.5) : NaN;
-        before = (Number.isFinite(expected) && Math.abs(expected) < 2 ** 40 ? expected : before) + rest[k++];
-        out[i] = before / scale;
-        const end = name === "bound_low" ? out[i] : name === "bound_high" ? 1 - out[i] : 1;
-        if (end > 0 && (lean ? column[lean]?.[i] > 0 : name !== "cn_share_shrunk" || !Number.isNaN(column.cn_share?.[i]))) last.cell = last.across[t] = i;
+    for (let k = 0, of = -1, before; k < there.length; k++) {
+      const i = there[k], region = Math.floor(i / periods), t = i - region * periods;
+      if (region !== of) {
+        of = region;
+        before = 0;
+        last.cell = -1;
       }
+      const expected = guess ? Math.floor(guess(i, t, out, last) * scale + 0.5) : NaN;
+      before = (Number.isFinite(expected) && Math.abs(expected) < 2 ** 40 ? expected : before) + rest[k];
+      out[i] = before / scale;
+      const end = name === "bound_low" ? out[i] : name === "bound_high" ? 1 - out[i] : 1;
+      if (end > 0 && (lean ? column[lean]?.[i] > 0 : name !== "cn_share_shrunk" || !Number.isNaN(column.cn_share?.[i]))) last.cell = last.across[t] = i;
     }
     column[name] = out;
     if (own) texts[name] = own;
   }
-  return { slots: new Map(packed.places.map((place, slot) => [place, slot])), periods, column, texts };
+  let place = 0;
+  return { slots: new Map(packed.steps.map((step, slot) => [place += step, slot])), periods, column, texts };
 }

@@ -9,12 +9,13 @@ async function show() {
   $("back").hidden = atWorld();
   document.body.classList.toggle("embed", embedded());
   refresh();
+  prepare();
 }
 /** Show the state, of which only the period or what colours mean has changed. */
-function refresh() {
+function refresh(moving) {
   slider();
   leave();
-  paint();
+  paint(moving);
   legend();
   strip();
   table();
@@ -37,7 +38,12 @@ async function start(container, content) {
   box = map.getContainer();
   drawWorld(opened(await unzipped("outlines")));
   box.addEventListener("keydown", pressed, true);
-  box.addEventListener("focusout", leave);
+  // Tab leads from a region into its description, where a link may be.
+  for (const part of [box, $("tip")]) part.addEventListener("focusout", ({ relatedTarget }) => $("tip").contains(relatedTarget) || leave());
+  $("tip").addEventListener("keydown", ({ key }) => {
+    if (key === "Escape" && rows.has(state.region)) pathOf(state.region).focus({ preventScroll: true });
+  });
+  addEventListener("pointermove", moving);
   // At world size a drag scrolls the page; zoomed in, it moves the map.
   map.on("zoomend", () => {
     map.dragging[zoomed() ? "enable" : "disable"]();

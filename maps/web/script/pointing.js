@@ -1,32 +1,58 @@
 /* Pointing, selecting, and the outline that shows where one is. */
 
 const narrow = () => matchMedia("(max-width: 700px)").matches;
+/** Pixels around the description within which a pointer is on its way to it, and how long it rests before that counts. */
+const NEAR = 40, REST = 250;
+let pinning;
+const pinned = () => $("tip").classList.contains("pinned");
 function hover(index, x, y) {
   const tip = $("tip");
+  if (pinned() && near(x, y)) return;
   // Who points at an economy may open it next.
   loadParts();
   describe(tip, rows.get(index));
+  explained(tip, rows.get(index), words.explain);
   tip.hidden = false;
   const { offsetWidth: w, offsetHeight: h } = tip;
   tip.style.left = `${Math.max(6, x + 16 + w > innerWidth ? x - w - 12 : x + 16)}px`;
   tip.style.top = `${Math.max(6, Math.min(y + 16, innerHeight - h - 6))}px`;
   trace(index);
+  pin(false);
+  // A pointer that rests may want what the description holds: it stays, and can be reached.
+  pinning = setTimeout(pin, REST, true);
+}
+function pin(on) {
+  clearTimeout(pinning);
+  $("tip").classList.toggle("pinned", on);
+}
+function near(x, y) {
+  const { left, right, top, bottom } = $("tip").getBoundingClientRect();
+  return x > left - NEAR && x < right + NEAR && y > top - NEAR && y < bottom + NEAR;
 }
 function leave() {
+  pin(false);
   $("tip").hidden = true;
   trace(state.region);
+}
+/** The pointer left a region: the description goes, unless it was reached or is about to be. */
+function left({ originalEvent: { clientX, clientY } }) {
+  if (!pinned() || !near(clientX, clientY)) leave();
+}
+/** Anywhere on the page, a pointer that goes elsewhere lets go of the description. */
+function moving({ clientX, clientY, target }) {
+  if (pinned() && !near(clientX, clientY) && !target.closest?.("[data-region]") && !$("tip").contains(document.activeElement)) leave();
 }
 function trace(index) {
   outline.clearLayers();
   if (index === null || !layers.has(index) || !isShown(regions[index])) return;
   const options = { ...fixed, fill: false, className: "outline" };
-  (layers.get(index).setRadius ? L.circleMarker(centre(index), { ...options, radius: 8 }) : L.polygon(shapes.get(regions[index].id), options)).addTo(outline);
+  (layers.get(index).setRadius ? L.circleMarker(centre(index), { ...options, radius: 8 }) : L.polyline(rimOf(shapes.get(regions[index].id)), options)).addTo(outline);
 }
 /** One region is in the order of the Tab key: the selected one, or the first. */
 function reachable() {
   svg.querySelector('[tabindex="0"]')?.setAttribute("tabindex", "-1");
   const index = state.region !== null && rows.has(state.region) ? state.region : rows.keys().next().value;
-  if (index !== undefined) pathOf(index).setAttribute("tabindex", "0");
+  if (index !== undefined) set(pathOf(index), { tabindex: 0, "aria-label": spoken(rows.get(index)) });
 }
 function select(index, speak) {
   if (choosing && index !== state.region) {

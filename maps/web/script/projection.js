@@ -27,44 +27,62 @@ L.CRS.EqualEarth = L.extend({}, L.CRS, {
 const acrossSeam = line => line.reduce((sum, point) => sum + point[1], 0) / line.length < SEAM;
 const shifted = line => acrossSeam(line) ? line.map(([lat, lng]) => [lat, lng + 360]) : line;
 
-/** Arcs of a packed topology as lines of [lat, lng]; each begins where the one before it ended. */
+/** Arcs of a packed topology: functions that give a line of [lat, lng], made when first asked for. */
 function arcsOf({ bytes, start, points, planes: [wide, tall], transform: { scale: [sx, sy], translate: [tx, ty] } }) {
   const count = points.reduce((sum, length) => sum + length, 0);
   const east = integers(bytes, start, count, wide), north = integers(bytes, start + count * wide, count, tall);
-  let k = 0, x = 0, y = 0;
-  return points.map(length => Array.from({ length }, () => [(y += north[k]) * sy + ty, (x += east[k++]) * sx + tx]));
+  // Each arc begins where the one before it ended.
+  for (let k = 1; k < count; k++) {
+    east[k] += east[k - 1];
+    north[k] += north[k - 1];
+  }
+  let first = 0;
+  return points.map(length => {
+    const from = first;
+    let line;
+    first += length;
+    return () => line ||= Array.from({ length }, (_, k) => [north[from + k] * sy + ty, east[from + k] * sx + tx]);
+  });
+}
+/** Ids of the listed regions; those of the same economy as the one above are kept without it. */
+function idsOf({ ids }) {
+  let economy;
+  return ids.map(id => {
+    const whole = id.startsWith("-") ? economy + id : id;
+    economy = whole.split("-")[0];
+    return whole;
+  });
 }
 /** Region → polygons as rings of arcs; a negative number is an arc backwards. */
-function shapesOf({ bytes, start, points, outlined, shapes, references, planes: [wide, tall, deep] }) {
-  const codes = integers(bytes, start + points.reduce((sum, length) => sum + length, 0) * (wide + tall), references, deep);
-  let k = 0, arc = 0;
+function shapesOf({ bytes, start, points, ids, shapes, before, references, jumps, planes: [wide, tall, deep, far] }) {
+  const from = start + points.reduce((sum, length) => sum + length, 0) * (wide + tall);
+  const codes = integers(bytes, from, references, deep), outer = integers(bytes, from + references * deep, jumps, far);
+  let k = 0, j = 0, fresh = before, last = 0;
+  // The next new arc, one of the coarser layer, or one that was used before.
   const next = () => {
-    const back = codes[k] & 1;
-    arc += (codes[k++] - back) / 2;
-    return back ? ~arc : arc;
+    const code = codes[k++], kind = code >> 1, arc = kind === 0 ? fresh++ : kind === 1 ? last += outer[j++] : fresh - kind + 1;
+    return code & 1 ? ~arc : arc;
   };
-  return shapes.map((polygons, i) => [outlined[i][0], polygons.map(rings => rings.map(length => Array.from({ length }, next)))]);
+  const outlined = idsOf({ ids });
+  return shapes.map((polygons, i) => [outlined[i], polygons.map(rings => rings.map(length => Array.from({ length }, next)))]);
 }
 /** Polygons of one region. Quantisation may leave nothing of it; then there are none. */
 const polygonsOf = (parts, arcs) => parts.map(rings => rings.map(indices => {
   const points = [];
   for (const i of indices) {
-    const arc = i < 0 ? arcs[~i].slice().reverse() : arcs[i];
+    const arc = i < 0 ? arcs[~i]().slice().reverse() : arcs[i]();
     points.push(...(points.length ? arc.slice(1) : arc));
   }
   return shifted(points);
 }));
-/** Arcs as borders. The cut at 180° is no border: a line is broken wherever both its ends lie on it. */
-function bordersOf(arcs) {
-  const borders = [];
-  for (const arc of arcs) {
-    let line = [];
-    for (const point of arc) {
-      const last = line[line.length - 1];
-      if (last && Math.abs(last[1]) > 179.99 && Math.abs(point[1]) > 179.99) { borders.push(line); line = []; }
-      line.push(point);
-    }
-    borders.push(line);
-  }
-  return borders.filter(line => line.length > 1).map(shifted);
+/** A line without what lies on 180°, where shapes are cut and no border is. */
+function uncut(points) {
+  const lines = [[]], on = ([, lng]) => Math.abs(Math.abs(lng) - 180) < 0.01;
+  points.forEach((point, i) => {
+    if (i && on(point) && on(points[i - 1])) lines.push([]);
+    lines[lines.length - 1].push(point);
+  });
+  return lines.filter(line => line.length > 1);
 }
+const bordersOf = arcs => arcs.flatMap(arc => uncut(arc())).map(shifted);
+const rimOf = polygons => polygons.flat().flatMap(uncut);

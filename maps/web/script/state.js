@@ -62,9 +62,12 @@ function hash() {
   if (state.against !== null) parts.compare = id(state.against);
   return `#${embedded() ? "embed&" : ""}${new URLSearchParams(parts).toString().replaceAll("%3A", ":")}`;
 }
-/** Put the state into the address: as a new step for the back button, or in place of the last one. */
-function remember(step) {
-  if (hash() === location.hash) return;
+/** Put the state into the address: as a new step for the back button, or in place of the last one, at once or when it rests. */
+let resting;
+function remember(step, late) {
+  clearTimeout(resting);
+  if (late) resting = setTimeout(remember, 150, step);
+  if (late || hash() === location.hash) return;
   // Within a frame without an origin of its own, there is no history.
   try { history[step ? "pushState" : "replaceState"](null, "", hash()); } catch { return; }
 }
@@ -85,11 +88,13 @@ async function recall() {
   const inside = wanted.get("in"), region = wanted.get("region"), against = wanted.get("compare");
   if ([inside, region, against].some(id => id && (id === inside || /^..-/.test(id)))) await loadParts();
   await load(one.blob);
-  state.inside = pick("in", indexOf(inside));
+  const economy = pick("in", indexOf(inside)), bare = economy !== null && !(parts && drawable(economy).length);
+  // What has no subdivisions is shown on the world map.
+  state.inside = bare ? null : economy;
   state.region = pick("region", indexOf(region));
   state.against = pick("compare", indexOf(against));
-  await show();
-  if (!atWorld()) frame(state.inside); else home();
+  await arrive();
+  if (bare) zoomTo(economy);
   $("live").textContent = unknown.length ? `The address names what this map does not have: ${unknown.join(", ")}.` : "";
   $("astray").textContent = $("live").textContent;
   $("astray").hidden = !unknown.length;

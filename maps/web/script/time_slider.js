@@ -12,8 +12,8 @@ function slider() {
 }
 function moved(t) {
   state.t = t;
-  remember(false);
-  refresh();
+  remember(false, true);
+  refresh(true);
 }
 function stop() {
   clearInterval(playing);

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from maps import colours, measures, patterns, scales, words
-from maps.svg import width, wrap
+from maps.svg import balanced, width, wrap
 
 SIGHTS = {
     "normal": None,
@@ -156,6 +156,20 @@ def test_wrapped_text_keeps_every_word_and_the_limit(text, limit):
     lines = wrap(text, 12, limit)
     assert " ".join(lines).split() == text.split()
     assert all(width(line, 12) <= limit or " " not in line for line in lines)
+
+
+@given(st.text(alphabet="ab c", max_size=120), st.integers(60, 300))
+def test_balanced_text_has_the_same_words_in_as_few_lines(text, limit):
+    lines = balanced(text, 20, limit)
+    assert " ".join(lines).split() == text.split()
+    assert len(lines) == len(wrap(text, 20, limit))
+    assert all(width(line, 20) <= limit or " " not in line for line in lines)
+
+
+def test_no_last_word_stands_alone():
+    text = "Europe: Chinese share of the Chinese and US open models that developers say they worked with"
+    assert wrap(text, 25, 1140, bold=True)[-1] == "with"
+    assert len(balanced(text, 25, 1140, bold=True)[-1].split()) > 4
 
 
 def test_plain_drops_marks_that_reorder_text():

@@ -25,6 +25,11 @@ def grid(regions, periods, world=-1):
     )
 
 
+def listed(values):
+    """A column with None where there is no figure."""
+    return [None if isinstance(value, float) and np.isnan(value) else value for value in list(values)]
+
+
 @st.composite
 def tables(draw):
     regions, periods = draw(st.integers(1, 4)), draw(st.integers(1, 5))
@@ -49,15 +54,20 @@ def tables(draw):
 @given(tables())
 def test_figures_come_back(table):
     shape, columns = table
-    head, back = packing.unpack_figures(packing.pack_figures(columns, shape, {"places": [1, 2]}))
-    assert head["places"] == [1, 2]
+    content = packing.pack_figures(columns, shape, {"steps": [1, 2]})
+    head, back = packing.unpack_figures(content)
+    assert head["steps"] == [1, 2]
+    for guess in (columns, {name: np.full(shape.regions * shape.periods, 7.5) for name in columns}):
+        named = {name: values for name, values in guess.items() if name not in TEXTS or isinstance(values, list)}
+        again = packing.unpack_figures(content, named)[1]
+        assert {name: listed(again[name]) for name in again} == {name: listed(back[name]) for name in back}
     for name, values in columns.items():
         if name in TEXTS:
             expected = values
         else:
             decimals = packing.FEWER_DECIMALS.get(name, packing.DECIMALS)
             expected = [None if np.isnan(value) else np.round(value, decimals) for value in values]
-        found = back.get(name, [None] * len(expected))
+        found = listed(back.get(name, [None] * len(expected)))
         if name in packing.ROUNDING:
             assert [value is None for value in found] == [value is None for value in expected]
             pairs = zip(found, expected, strict=True)
@@ -144,16 +154,23 @@ def test_split_layers_keep_their_outlines():
 
 def test_outlines_come_back():
     outer, inner = packing.split_topology(nested(), "economies", "subdivisions")
-    for part, name in ((outer, "economies"), (inner, "subdivisions")):
+    for part, name, before in ((outer, "economies", 0), (inner, "subdivisions", len(outer["arcs"]))):
         rows = [[shape["id"], "Name"] for shape in part["objects"][name]["geometries"]]
-        head, arcs, shapes = packing.unpack_outlines(packing.pack_outlines(part, name, rows))
-        assert head["outlined"] == rows
+        head, arcs, shapes = packing.unpack_outlines(packing.pack_outlines(part, name, rows, before))
+        assert packing.outlined_of(head) == [region for region, _ in rows]
         assert [arc.tolist() for arc in arcs] == [np.cumsum(arc, axis=0).tolist() for arc in part["arcs"]]
         expected = {
             shape["id"]: shape["arcs"] if shape["type"] == "MultiPolygon" else [shape["arcs"]]
             for shape in part["objects"][name]["geometries"]
         }
         assert shapes == expected
+
+
+def test_arcs_in_another_order_are_refused():
+    outer, _ = packing.split_topology(nested(), "economies", "subdivisions")
+    outer["objects"]["economies"]["geometries"].reverse()
+    with pytest.raises(ValueError, match="order of split_topology"):
+        packing.pack_outlines(outer, "economies", [["BB", ""], ["AA", ""]])
 
 
 def test_positions_between_points_are_rounded_without_drift():
@@ -179,4 +196,4 @@ def test_real_figures_come_back():
     columns = packing.grid_columns(cells, ids, [synthetic.PERIOD], [n for n in FIGURES if n in cells.columns])
     _, back = packing.unpack_figures(packing.pack_figures(columns, grid(len(ids), 1, ids.index("world")), {}))
     for name, values in back.items():
-        assert values == [round(v, 4) if isinstance(v, float) else v for v in cells[name].to_list()]
+        assert listed(values) == [round(v, 4) if isinstance(v, float) else v for v in cells[name].to_list()]

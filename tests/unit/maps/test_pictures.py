@@ -3,11 +3,12 @@
 import datetime as dt
 import re
 import xml.etree.ElementTree as ET
+from collections import Counter
 
 import polars as pl
 import pytest
 
-from maps import patterns
+from maps import patterns, words
 from maps.cells import MapError, within
 from maps.geometry.views import VIEWS
 from maps.multiples import draw_multiples, newest_of_each, periods_of
@@ -47,6 +48,15 @@ def test_a_continent_shows_its_own_regions_in_the_colours_of_their_class(africa)
     for region, look, index in economies.select("region_id", "look", "class").iter_rows():
         for node in marks.get(region, []):
             assert (node.get("data-look"), node.get("fill")) == (look, patterns.fill_of(look, index))
+
+
+def test_a_continent_writes_shares_where_there_is_room(africa):
+    group = next(node for node in ET.fromstring(africa).iter() if node.get("id") == "map")  # noqa: S314 - our own text
+    written = [node.text for node in group.iter() if node.text and re.fullmatch(r"[\d.]+", node.text)]
+    own = within(_one(), VIEWS["africa"].members(regions()), "Africa").rows.filter(level="country")
+    shares = [words.percent(share).removesuffix(" %") for share in own["cn_share"].drop_nulls()]
+    assert len(written) > 20
+    assert not Counter(written) - Counter(shares)
 
 
 def test_a_continent_counts_its_own_regions_and_says_so(africa):

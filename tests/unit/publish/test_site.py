@@ -166,7 +166,7 @@ def test_the_lead_ranks_by_shrunken_shares_of_enough_people_and_prints_intervals
         _cell("SE", "country", 0.45, 76.0, cn_share_shrunk=0.47),
         _cell("CI", "country", 0.95, 9.0, cn_share_shrunk=0.7),
     )
-    assert "from 45 % in Sweden (35–55 %) to 81 % in Kenya (71–91 %)" in page
+    assert "from 45 % in Sweden (35–55 %) to 81 % in Kenya (71–91 %)" in page.replace("\u00a0", " ")
     assert "In 3 economies and territories at least five answered; 3 of them" in page
     assert "at least 5,900 people" in page
 
