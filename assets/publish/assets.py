@@ -315,11 +315,10 @@ def site_pages(  # noqa: PLR0917 - Dagster passes positional inputs only
     """What does this run say? The page that ties the maps together; pages on origins, claims, method; a summary."""
     from assets.publish import captions, site
     from assets.publish.explain_pages import FOLDER
+    from assets.publish.pictures import map_path
     from assets.publish.summary import run_summary
 
     boundaries = captions.boundaries()
-    from assets.publish.pictures import map_path
-
     survey_map = map_path("survey_use")
     pictures = {
         path: (run.published_path / path.with_suffix(".svg")).read_text(encoding="utf-8")
