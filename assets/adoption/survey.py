@@ -286,7 +286,7 @@ def _wave_cells(survey_use: pl.DataFrame, regions: pl.DataFrame) -> pl.DataFrame
     middle_cn, middle_us = ((pl.col(f"{name}_low") + pl.col(f"{name}_high")) / 2 for name in ("cn", "us"))
     shown = {name: pl.when("published").then(name).cast(pl.Float64) for name in ("cn", "us", "both", "other")}
     rolled_reason = pl.format(
-        "{} of {} surveyed economies hide a count. The counts shown are what is published; in the share each hidden one "
+        "{} of {} surveyed economies hide a count. Counts shown are what is published; in the share each hidden one "
         "stands at the middle of 0–4, and the interval is the widest over it. n is the least it can be.",
         "hiding",
         "economies",
