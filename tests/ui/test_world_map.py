@@ -349,6 +349,29 @@ def test_hostile_names_stay_text(show, tmp_path):
     assert "'=1+1" in Path(download.value.path()).read_text(encoding="utf-8-sig")
 
 
+@pytest.mark.parametrize(
+    ("attempt", "refused"),
+    [
+        ("document.body.append(Object.assign(new Image(), {src: 'http://127.0.0.1:9/x.png'}))", "img-src"),
+        ("fetch('http://127.0.0.1:9/').catch(() => {})", "connect-src"),
+        ("document.body.append(Object.assign(document.createElement('script'), {text: 'x'}))", "script-src-elem"),
+    ],
+)
+def test_the_policy_is_in_force(browser, page_file, attempt, refused):
+    page = browser.new_context(offline=True).new_page()
+    page.goto(page_file.as_uri())
+    page.wait_for_selector("body[data-ready]")
+    found = page.evaluate(
+        f"""new Promise(done => {{
+          document.addEventListener("securitypolicyviolation", event => done(event.effectiveDirective));
+          setTimeout(done, 5000, "nothing was refused");
+          {attempt};
+        }})"""
+    )
+    assert found == refused
+    page.context.close()
+
+
 @pytest.mark.parametrize(("size", "scheme"), [(DESKTOP, "light"), (DESKTOP, "dark"), (PHONE, "light")])
 def test_nothing_overlaps_or_spills(show, page_file, tmp_path, size, scheme):
     page = show(page_file, viewport=size, color_scheme=scheme, reduced_motion="reduce")
