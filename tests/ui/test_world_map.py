@@ -279,6 +279,16 @@ def test_the_description_stays_for_who_goes_to_its_link(show, world, tmp_path):
     assert page.is_hidden("#tip")
 
 
+def test_a_description_that_stays_gives_way_to_the_next_region(show, page_file):
+    page = show(page_file)
+    page.hover('.folium-map [data-region="BR"]', force=True)
+    page.wait_for_selector("#tip.pinned")
+    tip, at = page.locator("#tip").bounding_box(), page.locator('.folium-map [data-region="AR"]').bounding_box()
+    page.mouse.move(tip["x"] - 16, tip["y"] - 16)
+    page.mouse.move(at["x"] + at["width"] / 2, at["y"] + at["height"] / 3, steps=15)
+    assert "Argentina" in page.text_content("#tip")
+
+
 def test_tab_leads_from_a_region_into_its_description_and_escape_back(show, world, tmp_path):
     file = tmp_path / "world.html"
     spec = replace(synthetic.spec(), explained="explain")
