@@ -377,6 +377,18 @@ def test_play_moves_through_the_periods_and_stops_at_the_last(show, deep_file):
     assert page.get_attribute("#period", "aria-valuetext") == "January 2025"
 
 
+def test_play_is_slower_for_who_asked_for_less_motion(show, deep_file):
+    page = show(deep_file, "", reduced_motion="reduce")
+    page.clock.install()
+    page.evaluate("hash => { location.hash = hash; }", address(signal="fork", period="2025-01-01"))
+    page.wait_for_function("() => document.getElementById('period').value === '0'")
+    page.click("#play")
+    page.clock.run_for(1900)
+    assert page.input_value("#period") == "0"
+    page.clock.run_for(200)
+    assert page.input_value("#period") == "1"
+
+
 def test_downloads_of_a_view_parse(show, deep, deep_file):
     page = show(deep_file, address(signal="fork", period="2025-02-01", measure="location_quotient", **{"in": "NG"}))
     with page.expect_download() as download:

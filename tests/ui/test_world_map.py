@@ -279,6 +279,16 @@ def test_the_description_stays_for_who_goes_to_its_link(show, world, tmp_path):
     assert page.is_hidden("#tip")
 
 
+def test_a_description_that_stays_gives_way_to_the_next_region(show, page_file):
+    page = show(page_file)
+    page.hover('.folium-map [data-region="BR"]', force=True)
+    page.wait_for_selector("#tip.pinned")
+    tip, at = page.locator("#tip").bounding_box(), page.locator('.folium-map [data-region="AR"]').bounding_box()
+    page.mouse.move(tip["x"] - 16, tip["y"] - 16)
+    page.mouse.move(at["x"] + at["width"] / 2, at["y"] + at["height"] / 3, steps=15)
+    assert "Argentina" in page.text_content("#tip")
+
+
 def test_tab_leads_from_a_region_into_its_description_and_escape_back(show, world, tmp_path):
     file = tmp_path / "world.html"
     spec = replace(synthetic.spec(), explained="explain")
@@ -347,6 +357,29 @@ def test_hostile_names_stay_text(show, tmp_path):
     with page.expect_download() as download:
         page.click("#csv")
     assert "'=1+1" in Path(download.value.path()).read_text(encoding="utf-8-sig")
+
+
+@pytest.mark.parametrize(
+    ("attempt", "refused"),
+    [
+        ("document.body.append(Object.assign(new Image(), {src: 'http://127.0.0.1:9/x.png'}))", "img-src"),
+        ("fetch('http://127.0.0.1:9/').catch(() => {})", "connect-src"),
+        ("document.body.append(Object.assign(document.createElement('script'), {text: 'x'}))", "script-src-elem"),
+    ],
+)
+def test_the_policy_is_in_force(browser, page_file, attempt, refused):
+    page = browser.new_context(offline=True).new_page()
+    page.goto(page_file.as_uri())
+    page.wait_for_selector("body[data-ready]")
+    found = page.evaluate(
+        f"""new Promise(done => {{
+          document.addEventListener("securitypolicyviolation", event => done(event.effectiveDirective));
+          setTimeout(done, 5000, "nothing was refused");
+          {attempt};
+        }})"""
+    )
+    assert found == refused
+    page.context.close()
 
 
 @pytest.mark.parametrize(("size", "scheme"), [(DESKTOP, "light"), (DESKTOP, "dark"), (PHONE, "light")])

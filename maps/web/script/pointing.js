@@ -1,9 +1,9 @@
 /* Pointing, selecting, and the outline that shows where one is. */
 
 const narrow = () => matchMedia("(max-width: 700px)").matches;
-/** Pixels around the description within which a pointer is on its way to it, and how long it rests before that counts. */
+/** Pixels from the description within which a pointer that comes closer is on its way to it, and how long it rests before that counts. */
 const NEAR = 40, REST = 250;
-let pinning;
+let pinning, gap, from = [], coming;
 const pinned = () => $("tip").classList.contains("pinned");
 function hover(index, x, y) {
   const tip = $("tip");
@@ -18,6 +18,9 @@ function hover(index, x, y) {
   tip.style.top = `${Math.max(6, Math.min(y + 16, innerHeight - h - 6))}px`;
   trace(index);
   pin(false);
+  from = [Math.floor(x), Math.floor(y)];
+  gap = away(...from);
+  coming = false;
   // A pointer that rests may want what the description holds: it stays, and can be reached.
   pinning = setTimeout(pin, REST, true);
 }
@@ -25,9 +28,21 @@ function pin(on) {
   clearTimeout(pinning);
   $("tip").classList.toggle("pinned", on);
 }
-function near(x, y) {
+function away(x, y) {
   const { left, right, top, bottom } = $("tip").getBoundingClientRect();
-  return x > left - NEAR && x < right + NEAR && y > top - NEAR && y < bottom + NEAR;
+  return Math.hypot(Math.max(left - x, 0, x - right), Math.max(top - y, 0, y - bottom));
+}
+/** Whether the pointer is on the description or comes closer to it; a place is asked about by several events. */
+function near(across, down) {
+  // Some of them have fractions of a pixel, some have not.
+  const x = Math.floor(across), y = Math.floor(down);
+  if (x !== from[0] || y !== from[1]) {
+    const now = away(x, y);
+    coming = now === 0 || now < NEAR && now < gap;
+    gap = now;
+    from = [x, y];
+  }
+  return coming;
 }
 function leave() {
   pin(false);
