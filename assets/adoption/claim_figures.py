@@ -174,8 +174,9 @@ def event_cells(rows: pl.DataFrame, figure: str, *, complete_count: bool) -> pl.
             subject=pl.format("{} / {} / {} months", "event_id", "series", "window_months"),
             period="event_date",
             value=effect,
-            low=pl.when(rare).then(low).otherwise(pl.min_horizontal(low, pl.lit(0.0))),
-            high=pl.when(rare).then(high).otherwise(pl.max_horizontal(high, pl.lit(0.0))),
+            # The least and greatest of nothing and 0 are 0: only what has an effect is widened.
+            low=pl.when(rare | effect.is_null()).then(low).otherwise(pl.min_horizontal(low, pl.lit(0.0))),
+            high=pl.when(rare | effect.is_null()).then(high).otherwise(pl.max_horizontal(high, pl.lit(0.0))),
             bound_low=low,
             bound_high=high,
             n=pl.lit(None),

@@ -79,6 +79,11 @@ class Claims(Table):
         return (pl.col("verdict") != "supported") | above.fill_null(value=False) | below.fill_null(value=False)
 
     @dy.rule()
+    def interval_needs_figure(cls) -> pl.Expr:  # noqa: N805
+        """An interval stands beside a figure only."""
+        return pl.col("value").is_not_null() | (pl.col("low").is_null() & pl.col("high").is_null())
+
+    @dy.rule()
     def support_needs_figure(cls) -> pl.Expr:  # noqa: N805
         """A subject without a figure is not observable, whatever is told of it."""
         known = pl.col("state").is_in(["value", "zero"]) & pl.col("value").is_not_null()

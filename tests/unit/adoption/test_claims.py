@@ -5,9 +5,9 @@ from datetime import date
 import polars as pl
 import pytest
 
-from assets.adoption.claim_figures import licence_cells
+from assets.adoption.claim_figures import event_cells, licence_cells
 from assets.adoption.claims import ClaimError, claims_table, load_claims, statement_cells
-from assets.schemas import validate
+from assets.schemas import TableError, validate
 from assets.schemas.claims import Claims
 
 STATEMENT = """
@@ -131,6 +131,13 @@ def _event(effect, low, high, rank, state="value"):
     }
 
 
+def _events(*rows):
+    floats = dict.fromkeys(("effect", "effect_low", "effect_high"), pl.Float64)
+    counts = dict.fromkeys(("window_months", "placebo_rank", "placebos"), pl.Int64)
+    words = dict.fromkeys(("reason", "source_id"), pl.String)
+    return pl.DataFrame(rows, schema_overrides=floats | counts | words)
+
+
 @pytest.mark.parametrize(
     ("event", "finding"),
     [
@@ -142,11 +149,7 @@ def _event(effect, low, high, rank, state="value"):
     ],
 )
 def test_controls_are_judged_against_placebo_dates_and_never_beyond_partly(event, finding):
-    frame = pl.DataFrame(
-        [event],
-        schema_overrides=dict.fromkeys(("effect", "effect_low", "effect_high"), pl.Float64)
-        | {"window_months": pl.Int64, "placebo_rank": pl.Int64, "reason": pl.String, "source_id": pl.String},
-    )
+    frame = _events(event)
     derived = frame.with_columns(signal=pl.lit("derivative"), coding=pl.lit("weights"))
     released = frame.with_columns(signal=pl.lit("release"))
     table = claims_table({"event_windows": pl.concat([frame, derived, released])})
@@ -154,6 +157,20 @@ def test_controls_are_judged_against_placebo_dates_and_never_beyond_partly(event
     assert set(controls["finding"]) == {finding}
     expected = {"beyond": "partly", "unknown": "not_observable"}.get(finding, "not_supported")
     assert set(controls["claim_verdict"]) == {expected}
+
+
+def test_where_there_is_no_effect_there_is_no_interval_either():
+    rows = [_event(None, None, None, None, "not_observed"), _event(0.5, 0.2, 0.8, 12)]
+    cells = event_cells(_events(*rows), "effect", complete_count=False)
+    assert cells.select("value", "low", "high").rows() == [(None, None, None), (0.5, 0.0, 0.8)]
+
+
+def test_the_table_refuses_an_interval_without_a_figure():
+    table = claims_table({"event_windows": _events(_event(None, None, None, None, "not_observed"))})
+    event = pl.col("table") == "event_windows"
+    wrong = table.with_columns(low=pl.when(event).then(0.0), high=pl.when(event).then(0.0))
+    with pytest.raises(TableError, match="interval_needs_figure"):
+        validate(wrong, Claims, where="test")
 
 
 def test_licence_gaps_are_those_that_newcombe_prints():
