@@ -160,6 +160,7 @@ def event_cells(rows: pl.DataFrame, figure: str, *, complete_count: bool) -> pl.
     """Return cells of table ``event_windows``, one an event, series and width of the window.
 
     An effect that is no rarer than among the placebo dates is not told from none: its interval is widened to hold 0.
+    There are no worst-case bounds: the interval is one of sampling alone.
 
     Args:
         rows: The rows that the statement selects.
@@ -177,8 +178,9 @@ def event_cells(rows: pl.DataFrame, figure: str, *, complete_count: bool) -> pl.
             # The least and greatest of nothing and 0 are 0: only what has an effect is widened.
             low=pl.when(rare | effect.is_null()).then(low).otherwise(pl.min_horizontal(low, pl.lit(0.0))),
             high=pl.when(rare | effect.is_null()).then(high).otherwise(pl.max_horizontal(high, pl.lit(0.0))),
-            bound_low=low,
-            bound_high=high,
+            # What models nobody listed would do to the effect was not reckoned.
+            bound_low=pl.lit(None),
+            bound_high=pl.lit(None),
             n=pl.lit(None),
             counted=pl.lit(None),
             evidence=pl.lit("logged"),

@@ -54,7 +54,10 @@ class Claims(Table):
     value = _figure("The figure; null where there is none.")
     low = _figure("Lower end of the 95 % interval; the figure itself where everything was counted.")
     high = _figure("Upper end of the 95 % interval.")
-    bound_low = _figure("Least value over everything hidden, unlocated, undeclared or of unknown origin.")
+    bound_low = _figure(
+        "Least value over everything hidden, unlocated, undeclared or of unknown origin; null where that was not "
+        "reckoned, as around events."
+    )
     bound_high = _figure("Greatest such value.")
     n = dy.Float64(nullable=True, min=0, description="Cases behind the figure.", metadata=unit("see column counted"))
     counted = dy.String(nullable=True, description="What n counts.")
@@ -73,9 +76,10 @@ class Claims(Table):
 
     @dy.rule()
     def support_needs_interval(cls) -> pl.Expr:  # noqa: N805
-        """Nothing is supported whose interval or bounds reach the threshold."""
-        above = (pl.col("comparison") == "above") & (pl.min_horizontal("low", "bound_low") > pl.col("threshold"))
-        below = (pl.col("comparison") == "below") & (pl.max_horizontal("high", "bound_high") < pl.col("threshold"))
+        """Nothing is supported whose interval or bounds reach the threshold, or are not known."""
+        line = pl.col("threshold")
+        above = (pl.col("comparison") == "above") & (pl.col("low") > line) & (pl.col("bound_low") > line)
+        below = (pl.col("comparison") == "below") & (pl.col("high") < line) & (pl.col("bound_high") < line)
         return (pl.col("verdict") != "supported") | above.fill_null(value=False) | below.fill_null(value=False)
 
     @dy.rule()

@@ -141,7 +141,7 @@ def _events(*rows):
 @pytest.mark.parametrize(
     ("event", "finding"),
     [
-        (_event(0.5, 0.2, 0.8, 1), "beyond"),
+        (_event(0.5, 0.2, 0.8, 1), "beyond_if_shown"),
         (_event(0.5, 0.2, 0.8, 12), "undecided"),
         (_event(0.5, -0.2, 1.2, 1), "undecided"),
         (_event(-0.5, -0.8, -0.2, 1), "contrary"),
@@ -155,7 +155,7 @@ def test_controls_are_judged_against_placebo_dates_and_never_beyond_partly(event
     table = claims_table({"event_windows": pl.concat([frame, derived, released])})
     controls = validate(table, Claims, where="test").filter(claim="export_controls")
     assert set(controls["finding"]) == {finding}
-    expected = {"beyond": "partly", "unknown": "not_observable"}.get(finding, "not_supported")
+    expected = {"beyond_if_shown": "partly", "unknown": "not_observable"}.get(finding, "not_supported")
     assert set(controls["claim_verdict"]) == {expected}
 
 
@@ -163,6 +163,18 @@ def test_where_there_is_no_effect_there_is_no_interval_either():
     rows = [_event(None, None, None, None, "not_observed"), _event(0.5, 0.2, 0.8, 12)]
     cells = event_cells(_events(*rows), "effect", complete_count=False)
     assert cells.select("value", "low", "high").rows() == [(None, None, None), (0.5, 0.0, 0.8)]
+
+
+def test_the_sampling_interval_of_an_event_is_not_told_as_bounds():
+    cells = event_cells(_events(_event(0.5, 0.2, 0.8, 1), _event(0.5, 0.2, 0.8, 12)), "effect", complete_count=False)
+    assert set(cells["bound_low"]) == set(cells["bound_high"]) == {None}
+
+
+def test_the_table_refuses_support_without_bounds():
+    table = _judged(AA=0.8, BB=0.7)
+    assert set(table["verdict"]) == {"supported"}
+    with pytest.raises(TableError, match="support_needs_interval"):
+        validate(table.with_columns(bound_low=pl.lit(None, pl.Float64)), Claims, where="test")
 
 
 def test_the_table_refuses_an_interval_without_a_figure():
