@@ -56,6 +56,7 @@ class Figure:
         evidence: How the region is known.
         state: State of the cell.
         is_share: Whether the figure is a share, or a difference of shares, and is told in per cent.
+        reason: Why there is no figure or no interval.
     """
 
     value: float | None
@@ -67,6 +68,7 @@ class Figure:
     evidence: str | None
     state: str
     is_share: bool = True
+    reason: str | None = None
 
 
 def finding(figure: Figure, comparison: Comparison, threshold: float, admitted: Iterable[str]) -> Finding:
@@ -185,6 +187,8 @@ def _lacking(figure: Figure, admitted: Sequence[str]) -> str:
     kinds = listing(admitted).replace(" and ", " or ")
     if figure.evidence is not None and figure.evidence not in admitted and figure.state in WITH_FIGURE:
         return f"A figure that is {kinds}; what there is is {figure.evidence}."
+    if figure.value is not None and figure.state in WITH_FIGURE:
+        return f"An interval beside the figure. {figure.reason or ''}".rstrip()
     return f"A figure that is {kinds}, with its interval."
 
 

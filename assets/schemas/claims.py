@@ -63,7 +63,7 @@ class Claims(Table):
     counted = dy.String(nullable=True, description="What n counts.")
     evidence = category(EVIDENCE, "How the region, or the property, is known.", nullable=True)
     state = category(STATES, "What kind of cell it is.")
-    reason = dy.String(nullable=True, description="Why there is no figure, or what to know of it.")
+    reason = dy.String(nullable=True, description="Why there is no figure or no interval, or what to know of it.")
     finding = category(
         FINDINGS,
         "beyond = interval and bounds lie beyond the threshold; beyond_if_shown = the interval does, a bound does not; "

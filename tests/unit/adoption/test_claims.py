@@ -4,12 +4,15 @@ from datetime import date
 
 import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from assets.adoption.claim_figures import event_cells, licence_cells
+from assets.adoption.claim_figures import PLACEBO_LEVEL, event_cells, licence_cells
 from assets.adoption.claims import ClaimError, claims_table, load_claims, statement_cells
 from assets.schemas import TableError, validate
 from assets.schemas.claims import Claims
 
+CONTROLS = {"export_controls": load_claims()["export_controls"]}
 STATEMENT = """
 [story]
 wording = "W."
@@ -112,7 +115,7 @@ def test_the_newest_figure_counts_and_a_later_silence_does_not_hide_it():
     ]
 
 
-def _event(effect, low, high, rank, state="value"):
+def _event(effect, low, high, rank, state="value", placebos=39):
     return {
         "event_id": "e1",
         "event_date": date(2024, 12, 2),
@@ -124,7 +127,7 @@ def _event(effect, low, high, rank, state="value"):
         "effect_low": low,
         "effect_high": high,
         "placebo_rank": rank,
-        "placebos": 39,
+        "placebos": placebos if state == "value" else None,
         "state": state,
         "reason": None if state == "value" else "Too short.",
         "source_id": None,
@@ -163,6 +166,26 @@ def test_where_there_is_no_effect_there_is_no_interval_either():
     rows = [_event(None, None, None, None, "not_observed"), _event(0.5, 0.2, 0.8, 12)]
     cells = event_cells(_events(*rows), "effect", complete_count=False)
     assert cells.select("value", "low", "high").rows() == [(None, None, None), (0.5, 0.0, 0.8)]
+
+
+@given(st.integers(0, 60), st.data())
+def test_too_few_placebo_dates_neither_support_nor_refute(placebos, data):
+    sign = data.draw(st.sampled_from([-1, 1]))
+    ends = sorted((0.2 * sign, 0.8 * sign))
+    rank = data.draw(st.integers(1, placebos + 1))
+    event = _event(0.5 * sign, *ends, rank, placebos=placebos)
+    table = claims_table({"event_windows": _events(event)}, CONTROLS)
+    judged = table.filter(statement="downloads_after").row(0, named=True)
+    # Whether the first rank could be among the level decides, and nothing else.
+    if 1 / (placebos + 1) > PLACEBO_LEVEL:
+        assert (judged["finding"], judged["statement_verdict"]) == ("unknown", "not_observable")
+        assert judged["value"] == 0.5 * sign
+        assert judged["reason"].endswith(f": at least 19 needed, {placebos} found.")
+        assert "at least 19 needed" in judged["would_change"]
+    else:
+        assert judged["finding"] in {"beyond_if_shown", "undecided", "contrary"}
+        if judged["finding"] == "undecided":
+            assert f"rank {rank} of {placebos + 1}." in judged["reason"]
 
 
 def test_the_sampling_interval_of_an_event_is_not_told_as_bounds():
