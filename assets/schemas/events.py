@@ -45,8 +45,8 @@ class EventWindows(Table):
     placebo_rank = dy.Int64(
         nullable=True,
         min=1,
-        description="Place of the step by size among itself and those of the other months; 1 = the largest, placebos + 1 the "
-        "smallest.",
+        description="Place of the step by size among itself and those of the other months; 1 = the largest, "
+        "placebos + 1 = the smallest.",
         metadata=unit("place"),
     )
     placebos = dy.Int64(

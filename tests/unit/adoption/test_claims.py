@@ -115,7 +115,7 @@ def test_the_newest_figure_counts_and_a_later_silence_does_not_hide_it():
     ]
 
 
-def _event(effect, low, high, rank, state="value", placebos=39):
+def _event(effect, low, high, rank, state="value", *, placebos=39):
     return {
         "event_id": "e1",
         "event_date": date(2024, 12, 2),
@@ -160,6 +160,19 @@ def test_controls_are_judged_against_placebo_dates_and_never_beyond_partly(event
     assert set(controls["finding"]) == {finding}
     expected = {"beyond_if_shown": "partly", "unknown": "not_observable"}.get(finding, "not_supported")
     assert set(controls["claim_verdict"]) == {expected}
+
+
+def test_a_part_of_both_sides_is_never_told_as_a_part_of_everything():
+    parts = [
+        (f"{name}.{one.id}", one.says)
+        for name, claim in load_claims().items()
+        for one in claim.statements
+        if one.figure == "cn_share" and one.threshold != 0.5
+    ]
+    assert len(parts) >= 5
+    for name, says in parts:
+        assert ("Chinese" in says and "US" in says) or says.startswith("The same holds"), name
+        assert "of the open models that" not in says, name
 
 
 def test_where_there_is_no_effect_there_is_no_interval_either():
