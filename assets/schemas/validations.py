@@ -22,13 +22,18 @@ class Validations(Table):
     by = dy.String(description="Who published it, and where.")
     says = dy.String(description="What it is, in their words.")
     published = dy.Float64(description="Figure as published.", metadata=unit("see column value_unit"))
-    value_unit = category(("accounts", "share"), "Unit of both figures.")
+    value_unit = category(("accounts", "share", "economies", "rank"), "Unit of both figures.")
     dated = dy.Date(
         description="Day of the publication; the first of its month or season where only that is known.",
         metadata=unit("date"),
     )
     seen = category(("file", "excerpt", "reports of others"), "How the published figure was read.")
     definition = dy.String(description="Name and version of our definition.")
+    made = category(
+        ("read_back", "recomputed"),
+        "read_back = ours is a cell of the very file that published it, which checks our copy alone; recomputed = "
+        "computed from finer rows.",
+    )
     ours = dy.Float64(nullable=True, description="The same from this run's input.", metadata=unit("see value_unit"))
     as_of = dy.Date(nullable=True, description="Day that ours speaks of.", metadata=unit("date"))
     difference = dy.Float64(nullable=True, description="Ours less the published.", metadata=unit("see value_unit"))
