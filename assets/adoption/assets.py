@@ -467,12 +467,13 @@ def _regions_of_claims_known(frame: pl.DataFrame, inputs: Mapping[str, Any]) -> 
 
 def _anchors_hold(frame: pl.DataFrame, _: Mapping[str, Any]) -> Outcome:
     off = frame.filter(~pl.col("agrees"))["figure"].to_list()
+    recomputed = frame.filter("agrees", pl.col("made") == "recomputed").height
     return Outcome(
         passed=not off,
         said=f"Not the published figure: {', '.join(off)}."
         if off
-        else f"{frame['agrees'].sum()} published figures are reproduced.",
-        figures={"reproduced": int(frame["agrees"].sum()), "off": len(off)},
+        else f"{frame['agrees'].sum()} published figures are reproduced, {recomputed} of them recomputed.",
+        figures={"reproduced": int(frame["agrees"].sum()), "recomputed": recomputed, "off": len(off)},
     )
 
 

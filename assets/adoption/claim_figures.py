@@ -7,6 +7,7 @@ A reader takes the rows that a statement selects and returns one row a cell with
 without a figure keeps its state and reason. It invents nothing: what the table does not know stays null.
 """
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -51,10 +52,14 @@ EVENT_COLUMNS: Final = (
 """Columns of table ``event_windows`` that statements may select by or read."""
 
 PLACEBO_LEVEL: Final = 0.05
-"""A real event must be among so small a part of the placebo dates, or its effect is one that any date may show."""
+"""An event's effect must be among so small a part of all dates compared, or it is one that any month may show."""
+
+LEAST_PLACEBOS: Final = math.ceil(1 / PLACEBO_LEVEL) - 1
+"""With fewer even the first rank is no such part, so that the comparison can show nothing."""
 
 NOTHING_READ: Final = "The table {} has no rows on this in this run."
-ORDINARY: Final = "Placebo dates without any event show as much: rank {} among {}."
+ORDINARY: Final = "Other months, whose windows may overlap an event, show as much: rank {} of {}."
+FEW: Final = "Too few placebo dates to tell the effect from chance: at least {} needed, {} found."
 
 
 def _cells(rows: pl.DataFrame) -> pl.DataFrame:
@@ -159,31 +164,43 @@ def licence_cells(rows: pl.DataFrame, figure: str, *, complete_count: bool) -> p
 def event_cells(rows: pl.DataFrame, figure: str, *, complete_count: bool) -> pl.DataFrame:
     """Return cells of table ``event_windows``, one an event, series and width of the window.
 
-    An effect that is no rarer than among the placebo dates is not told from none: its interval is widened to hold 0.
+    Placebo dates are the other months of the series; their windows may overlap an event. An effect that is no rarer
+    than among them is not told from none: its interval is widened to hold 0. With fewer than ``LEAST_PLACEBOS`` no
+    effect could be rare, so that there is no interval and nothing to judge.
+    There are no worst-case bounds: the interval is one of sampling alone.
 
     Args:
         rows: The rows that the statement selects.
         figure: ``effect``, in log-ratio of CN to US.
         complete_count: As for ``estimate_cells``.
     """
-    rare = (pl.col("placebo_rank") / (pl.col("placebos") + 1)).fill_null(1.0) <= PLACEBO_LEVEL
-    effect = pl.col(figure)
+    effect, compared = pl.col(figure), pl.col("placebos") + 1
+    enough = (pl.col("placebos") >= LEAST_PLACEBOS).fill_null(value=False)
+    rare = enough & (pl.col("placebo_rank") / compared <= PLACEBO_LEVEL)
     low, high = (effect, effect) if complete_count else (pl.col("effect_low"), pl.col("effect_high"))
     return _cells(
         rows.sort("event_date", "series", "window_months").with_columns(
             subject=pl.format("{} / {} / {} months", "event_id", "series", "window_months"),
             period="event_date",
             value=effect,
-            low=pl.when(rare).then(low).otherwise(pl.min_horizontal(low, pl.lit(0.0))),
-            high=pl.when(rare).then(high).otherwise(pl.max_horizontal(high, pl.lit(0.0))),
-            bound_low=low,
-            bound_high=high,
+            # The least and greatest of nothing and 0 are 0: only what has an effect is widened.
+            low=pl.when(effect.is_not_null() & enough).then(
+                pl.when(rare).then(low).otherwise(pl.min_horizontal(low, pl.lit(0.0)))
+            ),
+            high=pl.when(effect.is_not_null() & enough).then(
+                pl.when(rare).then(high).otherwise(pl.max_horizontal(high, pl.lit(0.0)))
+            ),
+            # What models nobody listed would do to the effect was not reckoned.
+            bound_low=pl.lit(None),
+            bound_high=pl.lit(None),
             n=pl.lit(None),
             counted=pl.lit(None),
             evidence=pl.lit("logged"),
             reason=pl.when(rare | ~pl.col("state").is_in(WITH_FIGURE))
             .then("reason")
-            .otherwise(pl.format(ORDINARY, "placebo_rank", pl.col("placebos").fill_null(0))),
+            .when(enough)
+            .then(pl.format(ORDINARY, "placebo_rank", compared))
+            .otherwise(pl.format(FEW, pl.lit(LEAST_PLACEBOS), pl.col("placebos").fill_null(0))),
         )
     )
 

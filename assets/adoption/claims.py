@@ -172,7 +172,7 @@ def statement_cells(statement: Statement, tables: Mapping[str, pl.DataFrame]) ->
 def _judged(statement: Statement, cells: pl.DataFrame) -> list[dict[str, Any]]:
     """Return the cells with finding, verdict and what would change it."""
     judged = []
-    fields = ("value", "low", "high", "bound_low", "bound_high", "n", "evidence", "state")
+    fields = ("value", "low", "high", "bound_low", "bound_high", "n", "evidence", "state", "reason")
     for cell in cells.iter_rows(named=True):
         figure = Figure(**{name: cell[name] for name in fields}, is_share=statement.figure != "effect")
         found = finding(figure, statement.comparison, statement.threshold, statement.evidence)

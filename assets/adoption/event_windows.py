@@ -8,7 +8,9 @@ y = ln((CN + ½) / (US + ½)) is fitted as y = a + b·t + c·after: a common tre
 regression, Wagner et al. 2002; the ½ keeps months without any finite, Haldane 1956). ``effect`` is c. Its 95 % interval
 is that of least squares, which takes the residuals of months for independent; they are not, so that it is too narrow.
 What decides is the placebo rank: the same is computed at every other month that has a whole window and is no event's,
-and the rank of the event's step among them by size tells how ordinary it is (Abadie et al. 2010).
+and the rank of the event's step among them by size tells how ordinary it is (Abadie et al. 2010). The windows of such
+months may overlap an event: with six events in three years hardly any window holds none. That makes placebo steps
+larger, and so an event's step look more ordinary, where events do matter.
 """
 
 from datetime import date

@@ -2,7 +2,9 @@
 
 Here: the register of published figures, the named and versioned definitions, table ``validations``. Not here: the page
 (`assets/publish/site.py`). A difference is an error only where like meets like; elsewhere it shows what a definition or
-a panel does to the answer.
+a panel does to the answer. Nor is every agreement worth the same. A figure that is only *read back* is a cell of the
+file that the run took in, held against that file: it shows that our copy is whole, and nothing of our arithmetic. A
+*recomputed* one follows from finer rows than the figure itself.
 
 A definition that changes gets another version: ``tracked_models@2`` would be another one beside the first.
 """
@@ -25,6 +27,9 @@ LANGUAGE_TASKS: Final = ("text-generation", "image-text-to-text")
 ATOM_SINCE: Final = date(2022, 11, 30)
 ATOM_LEAST: Final = 100_000
 YEAR: Final = 365
+MANY: Final = 0.30
+"""Share of users above which Microsoft counts economies."""
+
 PANEL: Final = "hub_stats_frozen"
 """Source of the models that a definition on all-time counters runs on: the one with counters of all its models."""
 
@@ -55,7 +60,7 @@ class PublishedFigure(BaseModel):
     by: str = Field(min_length=1)
     says: str = Field(min_length=1)
     published: float
-    unit: Literal["accounts", "share"]
+    unit: Literal["accounts", "share", "economies", "rank"]
     dated: date
     seen: Literal["file", "excerpt", "reports of others"]
     definition: str
@@ -110,6 +115,54 @@ def github_developers(tables: Tables, region: str) -> Computed:
 def ai_user_share(tables: Tables, region: str) -> Computed:
     """Share of people aged 15–64 who used any generative AI in the newest period (Microsoft AI Economy Institute)."""
     return _newest_size(tables, "ai_user_share", region)
+
+
+def _user_shares(tables: Tables) -> pl.DataFrame:
+    """Return the shares of AI users of all economies in the newest period."""
+    shares = tables.denominators.filter(pl.col("measure") == "ai_user_share")
+    return shares.filter(pl.col("period") == pl.col("period").max())
+
+
+def ai_user_economies(tables: Tables, _: str) -> Computed:
+    """Number of economies where more than 30 % of people aged 15–64 used generative AI in the newest period."""
+    shares = _user_shares(tables)
+    if shares.is_empty():
+        return Computed(reason="The run has no ai_user_share of any economy.")
+    return Computed(
+        value=shares.filter(pl.col("value") > MANY).height,
+        as_of=shares["period"][0],
+        source_id=shares["source_id"][0],
+    )
+
+
+def ai_user_rank(tables: Tables, region: str) -> Computed:
+    """Place of an economy by its share of AI users in the newest period; those of equal share stand together."""
+    shares = _user_shares(tables)
+    own = shares.filter(pl.col("region_id") == region)
+    if own.is_empty():
+        return Computed(reason=f"The run has no ai_user_share of {region}.")
+    ahead = shares.filter(pl.col("value") > own["value"][0]).height
+    return Computed(value=ahead + 1, as_of=own["period"][0], source_id=own["source_id"][0])
+
+
+def ai_user_share_of_all(tables: Tables, _: str) -> Computed:
+    """Share of AI users in the newest period, of all economies together: weighted by their newest population.
+
+    Economies without a population are left out.
+    """
+    people = (
+        tables.denominators.filter(pl.col("measure") == "population")
+        .sort("period")
+        .unique("region_id", keep="last", maintain_order=True)
+        .select("region_id", people="value")
+    )
+    shares = _user_shares(tables).join(people, on="region_id")
+    if shares.is_empty():
+        return Computed(reason="The run has no economy with both ai_user_share and population.")
+    weighted = float((shares["value"] * shares["people"]).sum())
+    return Computed(
+        value=weighted / float(shares["people"].sum()), as_of=shares["period"][0], source_id=shares["source_id"][0]
+    )
 
 
 def _cn_share(tables: Tables, chosen: pl.Expr) -> Computed:
@@ -180,11 +233,17 @@ Definition = Callable[[Tables, str], Computed]
 DEFINITIONS: Final[Mapping[str, Definition]] = {
     "github_developers@1": github_developers,
     "ai_user_share@1": ai_user_share,
+    "ai_user_economies@1": ai_user_economies,
+    "ai_user_rank@1": ai_user_rank,
+    "ai_user_share_of_all@1": ai_user_share_of_all,
     "first_year_downloads@1": first_year_downloads,
     "tracked_models@1": tracked_models,
     "in_window@1": in_window,
 }
 """Definitions by name and version."""
+
+READ_BACK: Final = frozenset({"github_developers@1", "ai_user_share@1"})
+"""Definitions that look a cell of the published file up; all others compute the figure from finer rows."""
 
 
 def load_published(text: str | None = None) -> dict[str, PublishedFigure]:
@@ -232,6 +291,7 @@ def validations(tables: Tables, figures: Mapping[str, PublishedFigure]) -> pl.Da
                 "dated": figure.dated,
                 "seen": figure.seen,
                 "definition": figure.definition,
+                "made": "read_back" if figure.definition in READ_BACK else "recomputed",
                 "ours": ours.value,
                 "as_of": ours.as_of,
                 "difference": None if ours.value is None else ours.value - figure.published,

@@ -9,7 +9,8 @@ Findings on one cell, for "the figure lies above the threshold" (mirrored for "b
 * ``beyond_if_shown``: the interval lies above, a bound does not (or is not known): what is hidden, unlocated or of
   unknown origin could undo it. Verdict: partly.
 * ``undecided``: the interval holds the threshold. Verdict: not supported, for the claim bears the burden of proof.
-* ``contrary``: the whole interval lies on the other side. Verdict: not supported.
+* ``contrary``: the whole interval lies on the other side, so that more cases at the same figure change nothing.
+  Verdict: not supported.
 * ``unknown``: no figure, no interval, or evidence that the statement does not admit. Verdict: not observable.
 
 The point alone decides nothing.
@@ -41,6 +42,8 @@ VERDICT_OF: Final[dict[Finding, Verdict]] = {
 FARTHEST: Final = 1e7
 """More people than any source could ask; beyond it no number is named."""
 
+ROUNDING: Final = 1e-9
+
 
 @dataclass(frozen=True, kw_only=True)
 class Figure:
@@ -56,6 +59,7 @@ class Figure:
         evidence: How the region is known.
         state: State of the cell.
         is_share: Whether the figure is a share, or a difference of shares, and is told in per cent.
+        reason: Why there is no figure or no interval.
     """
 
     value: float | None
@@ -67,6 +71,7 @@ class Figure:
     evidence: str | None
     state: str
     is_share: bool = True
+    reason: str | None = None
 
 
 def finding(figure: Figure, comparison: Comparison, threshold: float, admitted: Iterable[str]) -> Finding:
@@ -86,7 +91,7 @@ def finding(figure: Figure, comparison: Comparison, threshold: float, admitted: 
     near, far = (figure.low, figure.high) if above else (-figure.high, -figure.low)
     bound = figure.bound_low if above else figure.bound_high
     line = threshold if above else -threshold
-    if far <= line:
+    if far < line:
         return "contrary"
     if near <= line:
         return "undecided"
@@ -122,10 +127,11 @@ def _told(value: float, *, is_share: bool) -> str:
 
 
 def people_needed(figure: Figure, threshold: float) -> float | None:
-    """Return how many people would decide at the same figure: that many shrink the interval off the threshold.
+    """Return how many people would decide at the same figure: the fewest that shrink the interval off the threshold.
 
-    The half-width of an interval falls with the square root of n, so that n grows by
-    (half-width towards the threshold ÷ distance to it)².
+    The half-width of an interval falls with the square root of n, so that n must grow by more than
+    (half-width towards the threshold ÷ distance to it)². On which side of the threshold the figure stands tells in
+    favour of which side they would decide.
 
     Args:
         figure: A cell whose interval holds the threshold.
@@ -140,8 +146,9 @@ def people_needed(figure: Figure, threshold: float) -> float | None:
     half = figure.value - figure.low if figure.value > threshold else figure.high - figure.value
     if distance == 0:
         return None
-    needed = figure.n * max(half / distance, 1.0) ** 2
-    return math.ceil(needed) if needed <= FARTHEST else None
+    held = figure.n * max(half / distance, 1.0) ** 2
+    # A little more than is held, lest rounding leave the end on the threshold.
+    return math.floor(held * (1 + ROUNDING)) + 1 if held <= FARTHEST else None
 
 
 def would_change(
@@ -173,18 +180,40 @@ def would_change(
                 f"{worst}, not {comparison} {line}."
             )
         case "undecided":
-            needed = people_needed(figure, threshold)
-            cases = "More" if needed is None else f"About {count(needed)}"
-            now = "" if figure.n is None else f" (now {count(figure.n)})"
-            return f"{cases} cases with the same figure{now}, or a figure further from {line}."
+            return _open(figure, comparison, threshold)
         case "contrary":
             return f"A figure {comparison} {line}: now no part of the interval lies {comparison} it."
+
+
+def _open(figure: Figure, comparison: Comparison, threshold: float) -> str:
+    """Return what would decide where the interval holds the threshold: it depends on where the figure stands."""
+    line = _told(threshold, is_share=figure.is_share)
+    beyond = f"a figure above {line}" if comparison == "above" else f"a figure below {line}"
+    away = 0.0 if figure.value is None else figure.value - threshold
+    if comparison == "below":
+        away = -away
+    needed = people_needed(figure, threshold)
+    now = "" if figure.n is None else f" (now {count(figure.n)})"
+    if away > 0:
+        if figure.n is None:
+            return f"A narrower interval at the same figure, or {beyond} by more."
+        cases = "More" if needed is None else f"About {count(needed)}"
+        return f"{cases} cases with the same figure{now}, or {beyond} by more."
+    if away == 0:
+        return f"{beyond[:1].upper()}{beyond[1:]} would be needed: at this figure it stays open."
+    if figure.n is None:
+        against = "a narrower interval"
+    else:
+        against = "more cases" if needed is None else f"about {count(needed)} cases{now}"
+    return f"{beyond[:1].upper()}{beyond[1:]} would be needed; {against} at this figure would settle against it."
 
 
 def _lacking(figure: Figure, admitted: Sequence[str]) -> str:
     kinds = listing(admitted).replace(" and ", " or ")
     if figure.evidence is not None and figure.evidence not in admitted and figure.state in WITH_FIGURE:
         return f"A figure that is {kinds}; what there is is {figure.evidence}."
+    if figure.value is not None and figure.state in WITH_FIGURE:
+        return f"An interval beside the figure. {figure.reason or ''}".rstrip()
     return f"A figure that is {kinds}, with its interval."
 
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 import polars as pl
 
 from assets.adoption.claims import Claim, load_claims
+from assets.adoption.verdicts import WITH_FIGURE
 from maps import words
 
 VERDICTS: Final[Mapping[str, str]] = {
@@ -83,6 +84,13 @@ def _row(cell: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
+def _lack(evidence: str | None, state: str) -> str:
+    """Return in words what keeps a cell from being judged."""
+    if evidence == "modelled":
+        return "known as modelled only"
+    return "a figure without an interval" if state in WITH_FIGURE else words.STATES[state]
+
+
 def _unknown(cells: pl.DataFrame, names: Mapping[str, str]) -> list[dict[str, str]]:
     """Return what is not known: the cells without a figure, those of one reason and state together."""
     silent = cells.filter(pl.col("finding") == "unknown")
@@ -90,7 +98,7 @@ def _unknown(cells: pl.DataFrame, names: Mapping[str, str]) -> list[dict[str, st
     return [
         {
             "subjects": words.listing([names.get(one, one) for one in row["subject"]]),
-            "state": "known as modelled only" if row["evidence"] == "modelled" else words.STATES[row["state"]],
+            "state": _lack(row["evidence"], row["state"]),
             "reason": row["reason"],
         }
         for row in grouped.iter_rows(named=True)

@@ -284,12 +284,18 @@ def render_validation(
         boundaries: Sentence on the worldview of the boundaries.
         run_mode: Mode of the run.
     """
+    recomputed = validations.filter((pl.col("made") == "recomputed") & (pl.col("state") == "value"))
     return (
         _environment()
         .get_template("validation.html")
         .render(
             title="Held against what others published",
             validations=validations.to_dicts(),
+            counts={
+                "recomputed": recomputed.height,
+                "alike": recomputed.filter("like_meets_like").height,
+                "read_back": validations.filter((pl.col("made") == "read_back") & (pl.col("state") == "value")).height,
+            },
             **_frame(estimates, world_series, standings, boundaries=boundaries, run_mode=run_mode),
         )
     )

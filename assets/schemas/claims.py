@@ -54,13 +54,16 @@ class Claims(Table):
     value = _figure("The figure; null where there is none.")
     low = _figure("Lower end of the 95 % interval; the figure itself where everything was counted.")
     high = _figure("Upper end of the 95 % interval.")
-    bound_low = _figure("Least value over everything hidden, unlocated, undeclared or of unknown origin.")
+    bound_low = _figure(
+        "Least value over everything hidden, unlocated, undeclared or of unknown origin; null where that was not "
+        "reckoned, as around events."
+    )
     bound_high = _figure("Greatest such value.")
     n = Float64(nullable=True, min=0, description="Cases behind the figure.", metadata=unit("see column counted"))
     counted = String(nullable=True, description="What n counts.")
     evidence = category(EVIDENCE, "How the region, or the property, is known.", nullable=True)
     state = category(STATES, "What kind of cell it is.")
-    reason = String(nullable=True, description="Why there is no figure, or what to know of it.")
+    reason = String(nullable=True, description="Why there is no figure or no interval, or what to know of it.")
     finding = category(
         FINDINGS,
         "beyond = interval and bounds lie beyond the threshold; beyond_if_shown = the interval does, a bound does not; "
@@ -73,10 +76,16 @@ class Claims(Table):
 
     @rule()
     def support_needs_interval(cls) -> pl.Expr:  # noqa: N805
-        """Nothing is supported whose interval or bounds reach the threshold."""
-        above = (pl.col("comparison") == "above") & (pl.min_horizontal("low", "bound_low") > pl.col("threshold"))
-        below = (pl.col("comparison") == "below") & (pl.max_horizontal("high", "bound_high") < pl.col("threshold"))
+        """Nothing is supported whose interval or bounds reach the threshold, or are not known."""
+        line = pl.col("threshold")
+        above = (pl.col("comparison") == "above") & (pl.col("low") > line) & (pl.col("bound_low") > line)
+        below = (pl.col("comparison") == "below") & (pl.col("high") < line) & (pl.col("bound_high") < line)
         return (pl.col("verdict") != "supported") | above.fill_null(value=False) | below.fill_null(value=False)
+
+    @rule()
+    def interval_needs_figure(cls) -> pl.Expr:  # noqa: N805
+        """An interval stands beside a figure only."""
+        return pl.col("value").is_not_null() | (pl.col("low").is_null() & pl.col("high").is_null())
 
     @rule()
     def support_needs_figure(cls) -> pl.Expr:  # noqa: N805

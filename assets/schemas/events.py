@@ -45,11 +45,16 @@ class EventWindows(Table):
     placebo_rank = Int64(
         nullable=True,
         min=1,
-        description="Place of the step by size among those of months without an event; 1 = the largest.",
+        description="Place of the step by size among itself and those of the other months; 1 = the largest, "
+        "placebos + 1 = the smallest.",
         metadata=unit("place"),
     )
     placebos = Int64(
-        nullable=True, min=0, description="Months without an event that it is compared with.", metadata=unit("months")
+        nullable=True,
+        min=0,
+        description="Other months of the series, none an event's own, that it is compared with; their windows may "
+        "overlap an event.",
+        metadata=unit("months"),
     )
     months = Int64(nullable=True, min=1, description="Months that the step is fitted on.", metadata=unit("months"))
     state = category(STATES, "What kind of cell it is.")

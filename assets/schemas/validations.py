@@ -22,13 +22,18 @@ class Validations(Table):
     by = String(description="Who published it, and where.")
     says = String(description="What it is, in their words.")
     published = Float64(description="Figure as published.", metadata=unit("see column value_unit"))
-    value_unit = category(("accounts", "share"), "Unit of both figures.")
+    value_unit = category(("accounts", "share", "economies", "rank"), "Unit of both figures.")
     dated = Date(
         description="Day of the publication; the first of its month or season where only that is known.",
         metadata=unit("date"),
     )
     seen = category(("file", "excerpt", "reports of others"), "How the published figure was read.")
     definition = String(description="Name and version of our definition.")
+    made = category(
+        ("read_back", "recomputed"),
+        "read_back = ours is a cell of the very file that published it, which checks our copy alone; recomputed = "
+        "computed from finer rows.",
+    )
     ours = Float64(nullable=True, description="The same from this run's input.", metadata=unit("see value_unit"))
     as_of = Date(nullable=True, description="Day that ours speaks of.", metadata=unit("date"))
     difference = Float64(nullable=True, description="Ours less the published.", metadata=unit("see value_unit"))

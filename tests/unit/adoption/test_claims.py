@@ -4,12 +4,15 @@ from datetime import date
 
 import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from assets.adoption.claim_figures import licence_cells
+from assets.adoption.claim_figures import PLACEBO_LEVEL, event_cells, licence_cells
 from assets.adoption.claims import ClaimError, claims_table, load_claims, statement_cells
-from assets.schemas import validate
+from assets.schemas import TableError, validate
 from assets.schemas.claims import Claims
 
+CONTROLS = {"export_controls": load_claims()["export_controls"]}
 STATEMENT = """
 [story]
 wording = "W."
@@ -112,7 +115,7 @@ def test_the_newest_figure_counts_and_a_later_silence_does_not_hide_it():
     ]
 
 
-def _event(effect, low, high, rank, state="value"):
+def _event(effect, low, high, rank, state="value", *, placebos=39):
     return {
         "event_id": "e1",
         "event_date": date(2024, 12, 2),
@@ -124,17 +127,24 @@ def _event(effect, low, high, rank, state="value"):
         "effect_low": low,
         "effect_high": high,
         "placebo_rank": rank,
-        "placebos": 39,
+        "placebos": placebos if state == "value" else None,
         "state": state,
         "reason": None if state == "value" else "Too short.",
         "source_id": None,
     }
 
 
+def _events(*rows):
+    floats = dict.fromkeys(("effect", "effect_low", "effect_high"), pl.Float64)
+    counts = dict.fromkeys(("window_months", "placebo_rank", "placebos"), pl.Int64)
+    words = dict.fromkeys(("reason", "source_id"), pl.String)
+    return pl.DataFrame(rows, schema_overrides=floats | counts | words)
+
+
 @pytest.mark.parametrize(
     ("event", "finding"),
     [
-        (_event(0.5, 0.2, 0.8, 1), "beyond"),
+        (_event(0.5, 0.2, 0.8, 1), "beyond_if_shown"),
         (_event(0.5, 0.2, 0.8, 12), "undecided"),
         (_event(0.5, -0.2, 1.2, 1), "undecided"),
         (_event(-0.5, -0.8, -0.2, 1), "contrary"),
@@ -142,18 +152,73 @@ def _event(effect, low, high, rank, state="value"):
     ],
 )
 def test_controls_are_judged_against_placebo_dates_and_never_beyond_partly(event, finding):
-    frame = pl.DataFrame(
-        [event],
-        schema_overrides=dict.fromkeys(("effect", "effect_low", "effect_high"), pl.Float64)
-        | {"window_months": pl.Int64, "placebo_rank": pl.Int64, "reason": pl.String, "source_id": pl.String},
-    )
+    frame = _events(event)
     derived = frame.with_columns(signal=pl.lit("derivative"), coding=pl.lit("weights"))
     released = frame.with_columns(signal=pl.lit("release"))
     table = claims_table({"event_windows": pl.concat([frame, derived, released])})
     controls = validate(table, Claims, where="test").filter(claim="export_controls")
     assert set(controls["finding"]) == {finding}
-    expected = {"beyond": "partly", "unknown": "not_observable"}.get(finding, "not_supported")
+    expected = {"beyond_if_shown": "partly", "unknown": "not_observable"}.get(finding, "not_supported")
     assert set(controls["claim_verdict"]) == {expected}
+
+
+def test_a_part_of_both_sides_is_never_told_as_a_part_of_everything():
+    parts = [
+        (f"{name}.{one.id}", one.says)
+        for name, claim in load_claims().items()
+        for one in claim.statements
+        if one.figure == "cn_share" and one.threshold != 0.5
+    ]
+    assert len(parts) >= 5
+    for name, says in parts:
+        assert ("Chinese" in says and "US" in says) or says.startswith("The same holds"), name
+        assert "of the open models that" not in says, name
+
+
+def test_where_there_is_no_effect_there_is_no_interval_either():
+    rows = [_event(None, None, None, None, "not_observed"), _event(0.5, 0.2, 0.8, 12)]
+    cells = event_cells(_events(*rows), "effect", complete_count=False)
+    assert cells.select("value", "low", "high").rows() == [(None, None, None), (0.5, 0.0, 0.8)]
+
+
+@given(st.integers(0, 60), st.data())
+def test_too_few_placebo_dates_neither_support_nor_refute(placebos, data):
+    sign = data.draw(st.sampled_from([-1, 1]))
+    ends = sorted((0.2 * sign, 0.8 * sign))
+    rank = data.draw(st.integers(1, placebos + 1))
+    event = _event(0.5 * sign, *ends, rank, placebos=placebos)
+    table = claims_table({"event_windows": _events(event)}, CONTROLS)
+    judged = table.filter(statement="downloads_after").row(0, named=True)
+    # Whether the first rank could be among the level decides, and nothing else.
+    if 1 / (placebos + 1) > PLACEBO_LEVEL:
+        assert (judged["finding"], judged["statement_verdict"]) == ("unknown", "not_observable")
+        assert judged["value"] == 0.5 * sign
+        assert judged["reason"].endswith(f": at least 19 needed, {placebos} found.")
+        assert "at least 19 needed" in judged["would_change"]
+    else:
+        assert judged["finding"] in {"beyond_if_shown", "undecided", "contrary"}
+        if judged["finding"] == "undecided":
+            assert f"rank {rank} of {placebos + 1}." in judged["reason"]
+
+
+def test_the_sampling_interval_of_an_event_is_not_told_as_bounds():
+    cells = event_cells(_events(_event(0.5, 0.2, 0.8, 1), _event(0.5, 0.2, 0.8, 12)), "effect", complete_count=False)
+    assert set(cells["bound_low"]) == set(cells["bound_high"]) == {None}
+
+
+def test_the_table_refuses_support_without_bounds():
+    table = _judged(AA=0.8, BB=0.7)
+    assert set(table["verdict"]) == {"supported"}
+    with pytest.raises(TableError, match="support_needs_interval"):
+        validate(table.with_columns(bound_low=pl.lit(None, pl.Float64)), Claims, where="test")
+
+
+def test_the_table_refuses_an_interval_without_a_figure():
+    table = claims_table({"event_windows": _events(_event(None, None, None, None, "not_observed"))})
+    event = pl.col("table") == "event_windows"
+    wrong = table.with_columns(low=pl.when(event).then(0.0), high=pl.when(event).then(0.0))
+    with pytest.raises(TableError, match="interval_needs_figure"):
+        validate(wrong, Claims, where="test")
 
 
 def test_licence_gaps_are_those_that_newcombe_prints():

@@ -59,7 +59,7 @@ def test_a_step_beyond_a_trend_is_found_as_it_is(step, trend, level, width):
     assert one["effect_low"] - 1e-6 <= step <= one["effect_high"] + 1e-6
 
 
-def test_a_large_step_is_among_the_first_of_months_without_an_event():
+def test_a_large_step_is_among_the_first_of_all_months_compared():
     t = np.arange(72)
     noise = np.random.default_rng(3).normal(0, 0.05, len(t))
     one = _found(_series(*_ratio(noise + 1.0 * (t > CENTRE))))
@@ -67,6 +67,17 @@ def test_a_large_step_is_among_the_first_of_months_without_an_event():
     # Months next to it have windows that hold most of the step.
     assert one["placebos"] == 72 - 24 - 1
     assert one["placebo_rank"] <= 3
+
+
+@pytest.mark.parametrize("width", WINDOWS)
+def test_windows_of_placebo_dates_may_overlap_the_event_and_the_table_says_so(width):
+    one = _found(_series(*_ratio(np.random.default_rng(3).normal(0, 0.05, 60))), width=width)
+    assert one["placebos"] == 60 - 2 * width - 1
+    apart = [month for month in range(width, 60 - width) if abs(month - CENTRE) > width]
+    assert one["placebos"] > len(apart)
+    assert 1 <= one["placebo_rank"] <= one["placebos"] + 1
+    told = EventWindows.columns()["placebos"].description
+    assert "windows may overlap an event" in told
 
 
 def test_without_a_step_every_rank_is_as_likely_as_another():

@@ -7,9 +7,13 @@ import pytest
 
 from assets.adoption.validations import (
     DEFINITIONS,
+    READ_BACK,
     PublishedFigureError,
     Tables,
+    ai_user_economies,
+    ai_user_rank,
     ai_user_share,
+    ai_user_share_of_all,
     first_year_downloads,
     github_developers,
     in_window,
@@ -18,11 +22,15 @@ from assets.adoption.validations import (
     validations,
 )
 from assets.ingest import snapshot
+from assets.ingest.standings import standings
 from assets.origins.registry import load_publishers
+from assets.publish.site import render_validation
+from assets.run import Run
 from assets.schemas import TABLES, validate
 from assets.schemas.validations import Validations
 
 DAY = date(2026, 5, 20)
+ON_COUNTERS = {"first_year_downloads@1", "tracked_models@1", "in_window@1"}
 
 
 def _table(name, rows=()):
@@ -114,8 +122,45 @@ def test_the_snapshot_reproduces_what_it_rests_on():
         world_series=_table("adoption/world_series"),
     )
     frame = validations(tables, load_published()).filter("like_meets_like")
-    assert frame.height >= 4
+    assert frame.height >= 6
     assert frame["agrees"].all()
+    # Agreement with the file that a figure was read from proves no arithmetic; these are counted and ranked by us.
+    recomputed = frame.filter(made="recomputed")
+    assert recomputed.select("figure", "ours").rows() == [("ai_diffusion_economies", 26), ("ai_diffusion_rank_us", 21)]
+    assert set(frame.filter(made="read_back")["definition"]) == READ_BACK
+
+
+def test_a_figure_of_the_world_needs_weights_and_says_so():
+    sizes = [
+        {"measure": measure, "region_id": region, "period": DAY, "value": value, "source_id": measure}
+        for measure, values in (
+            ("ai_user_share", {"NG": 0.1, "PE": 0.4, "ID": 0.3, "TW": 0.9}),
+            ("population", {"NG": 300, "PE": 100}),
+        )
+        for region, value in values.items()
+    ]
+    older = [sizes[1] | {"period": date(2025, 1, 1), "value": 0.01}]
+    tables = _tables(denominators=[*sizes, *older])
+    assert ai_user_economies(tables, "").value == 2
+    assert [ai_user_rank(tables, region).value for region in ("TW", "PE", "ID", "NG")] == [1, 2, 3, 4]
+    assert ai_user_share_of_all(tables, "").value == pytest.approx((30 + 40) / 400)
+
+
+def test_where_like_does_not_meet_like_the_difference_of_period_is_named():
+    whys = {name: figure.why for name, figure in load_published().items() if figure.definition in ON_COUNTERS}
+    assert len(whys) == len(ON_COUNTERS)
+    assert all(why.startswith(("Another period", "Another day")) for why in whys.values())
+
+
+def test_the_page_tells_what_was_read_back_from_what_was_recomputed():
+    sizes = [{"measure": "github_developers", "region_id": "NG", "period": DAY, "value": 1566257.0, "source_id": "x"}]
+    figures = {name: load_published()[name] for name in ("innovation_graph_ng", "ai_diffusion_rank_us")}
+    shown = validations(_tables(denominators=sizes), figures)
+    blank = [_table(f"adoption/{name}") for name in ("estimates", "world_series")]
+    standing = standings(Run(mode="snapshot", store="", output=""))
+    page = render_validation(shown, *blank, standing, boundaries="B.", run_mode="snapshot")
+    assert "<td>read back</td>" in page
+    assert "0 of 2 figures can be recomputed, and like meets like in 0 of these; 1 are read back." in page
 
 
 def test_a_figure_that_is_off_is_told():

@@ -1,9 +1,10 @@
 """Verdicts: never stronger than the interval, never from what was not observed, monotone in the figure."""
 
+import re
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from assets.adoption.verdicts import (
@@ -136,9 +137,73 @@ def test_everything_says_what_would_change_it(figure, comparison, threshold):
 
 def test_the_number_of_cases_that_would_decide_follows_the_root_of_n():
     cell = Figure(value=0.6, low=0.4, high=0.8, bound_low=0.6, bound_high=0.6, n=25, evidence="logged", state="value")
-    assert people_needed(cell, 0.5) == pytest.approx(100, abs=1)
+    # 100 would leave the end on the threshold.
+    assert people_needed(cell, 0.5) == 101
     assert people_needed(replace(cell, value=0.5), 0.5) is None
-    assert "About 100 cases" in would_change(cell, "undecided", "above", 0.5, ADMITTED)
+    assert "About 101 cases" in would_change(cell, "undecided", "above", 0.5, ADMITTED)
+
+
+def _with_cases(figure, n):
+    """The cell with the same figure from so many cases: the interval narrows with the root of n."""
+    narrower = (figure.n / n) ** 0.5
+    low, high = (figure.value + (end - figure.value) * narrower for end in (figure.low, figure.high))
+    return replace(figure, low=low, high=high, n=n)
+
+
+@st.composite
+def open_figures(draw):
+    """A threshold and a cell whose interval holds it, in thousandths."""
+    low, one, other, high = sorted(draw(st.lists(st.integers(0, 1000), min_size=4, max_size=4)))
+    value, threshold = draw(st.permutations([one, other]))
+    figure = Figure(
+        value=value / 1000,
+        low=low / 1000,
+        high=high / 1000,
+        bound_low=None,
+        bound_high=None,
+        n=draw(st.integers(1, 5000)),
+        evidence="logged",
+        state="value",
+    )
+    return figure, threshold / 1000
+
+
+@given(open_figures(), COMPARISONS)
+@example((Figure(value=0.6, low=0.4, high=0.8, bound_low=0, bound_high=1, n=25, evidence="logged", state="value"), 0.5),
+         "above")  # fmt: skip
+@example((Figure(value=0.4, low=0.2, high=0.6, bound_low=0, bound_high=1, n=3, evidence="logged", state="value"), 0.5),
+         "above")  # fmt: skip
+def test_what_would_change_an_open_finding_changes_it_as_it_says(case, comparison):
+    figure, threshold = case
+    assert finding(figure, comparison, threshold, ADMITTED) == "undecided"
+    told = would_change(figure, "undecided", comparison, threshold, ADMITTED)
+    number = re.match(r"[^;]*?[Aa]bout ([\d,]+) cases|.*; about ([\d,]+) cases", told)
+    needed = int((number[1] or number[2]).replace(",", "")) if number else 10**13
+    after = finding(_with_cases(figure, needed), comparison, threshold, ADMITTED)
+    fewer = finding(_with_cases(figure, max(figure.n, (needed - 1) * (1 - 1e-6))), comparison, threshold, ADMITTED)
+    above = comparison == "above"
+    if "settle against it" in told:
+        assert after == "contrary"
+    elif "stays open" in told:
+        assert after == "undecided"
+    else:
+        assert VERDICT_OF[after] == "partly"
+        assert "cases with the same figure" in told
+    # Nor does it ask for more than is needed.
+    assert fewer == "undecided" or not number or needed == figure.n + 1
+    # A figure on the other side of the threshold, by more than the interval reaches, is what else it names.
+    reach = figure.value - figure.low if above else figure.high - figure.value
+    value = threshold + (reach + 0.001) * (1 if above else -1)
+    moved = replace(figure, value=value, low=value - reach, high=value + reach)
+    assert f"a figure {comparison}" in told.lower()
+    assert VERDICT_OF[finding(moved, comparison, threshold, ADMITTED)] == "partly"
+
+
+@given(open_figures(), COMPARISONS)
+def test_where_nothing_is_counted_no_number_of_cases_is_asked_for(case, comparison):
+    figure, threshold = case
+    told = would_change(replace(figure, n=None), "undecided", comparison, threshold, ADMITTED)
+    assert "cases" not in told
 
 
 def test_words_of_the_table_are_the_rules_words():
