@@ -6,7 +6,7 @@ Here: declarations only. Not here: estimators (`assets/adoption`).
 import polars as pl
 
 from assets.schemas.columns import Date, Float64, Int64, String, rule
-from assets.schemas.table import Table, category, unit
+from assets.schemas.table import Table, category, count, share, unit
 from assets.schemas.vocabulary import (
     CODINGS,
     DOWNLOAD_DEFINITIONS,
@@ -22,14 +22,6 @@ COUNTED = ("people", "downloads", "organisations", "downloaders")
 """What counts count. Downloaders are the people of each repository, added: one who took two of them counts twice."""
 
 PANELS = ("all_accounts", "matched_accounts", "evaluation_registry", "trending", "registry_accounts", "whole_hub")
-
-
-def _share(description: str) -> Float64:
-    return Float64(nullable=True, min=0, max=1, description=description, metadata=unit("share"))
-
-
-def _count(description: str) -> Float64:
-    return Float64(nullable=True, min=0, description=description, metadata=unit("see column counted"))
 
 
 def _points(description: str) -> Float64:
@@ -55,9 +47,9 @@ class Observations(Table):
     coding = category(CODINGS, "Question that the origin answers.", primary_key=True)
     origin = category(ORIGINS, "Whose model.", primary_key=True)
     counted = category(COUNTED, "What n counts.")
-    n = _count("Distinct people or organisations, or downloads where there are neither; null where hidden.")
-    n_low = _count("Least that the hidden count can be; equal to n where it is published.")
-    n_high = _count("Most that the hidden count can be; equal to n where it is published.")
+    n = count("Distinct people or organisations, or downloads where there are neither; null where hidden.")
+    n_low = count("Least that the hidden count can be; equal to n where it is published.")
+    n_high = count("Most that the hidden count can be; equal to n where it is published.")
     respondents = Int64(nullable=True, min=0, description="People asked, for surveys.", metadata=unit("people"))
     events = Int64(nullable=True, min=0, description="Events behind n.", metadata=unit("events"))
     evidence = category(EVIDENCE, "How the region is known.")
@@ -79,27 +71,27 @@ class Estimates(Table):
     region_id = String(primary_key=True, description="Region that adopts.")
     coding = category(CODINGS, "Question that the origin answers.", primary_key=True)
     counted = category(COUNTED, "What the n columns count.")
-    n = _count("Distinct people behind the share (CN or US, each once), or downloads.")
-    n_cn = _count("People or downloads on the Chinese side; of subregions and the world, those that are not hidden.")
-    n_us = _count("People or downloads on the US side, likewise.")
-    n_both = _count("People counted on both sides.")
-    n_other = _count("People or downloads of any other known origin.")
-    n_unknown = _count("People or downloads of unknown origin.")
+    n = count("Distinct people behind the share (CN or US, each once), or downloads.")
+    n_cn = count("People or downloads on the Chinese side; of subregions and the world, those that are not hidden.")
+    n_us = count("People or downloads on the US side, likewise.")
+    n_both = count("People counted on both sides.")
+    n_other = count("People or downloads of any other known origin.")
+    n_unknown = count("People or downloads of unknown origin.")
     events = Int64(nullable=True, min=0, description="Events behind n.", metadata=unit("events"))
-    cn_share = _share("CN / (CN + US).")
-    cn_share_low = _share("Lower end of the 95 % interval of sampling; where modelled, of what the model leaves open.")
-    cn_share_high = _share("Upper end of the 95 % interval of sampling; where modelled, of what the model leaves open.")
-    bound_low = _share("Least share over everything that is hidden, unlocated or of unknown origin.")
-    bound_high = _share("Greatest share over everything that is hidden, unlocated or of unknown origin.")
-    cn_share_shrunk = _share("Share pulled towards its subregion and the world (empirical Bayes); null where modelled.")
-    cn_share_shrunk_low = _share("Lower end of its 95 % interval, which counts what is not known of the pull.")
-    cn_share_shrunk_high = _share("Upper end of its 95 % interval.")
+    cn_share = share("CN / (CN + US).")
+    cn_share_low = share("Lower end of the 95 % interval of sampling; where modelled, of what the model leaves open.")
+    cn_share_high = share("Upper end of the 95 % interval of sampling; where modelled, of what the model leaves open.")
+    bound_low = share("Least share over everything that is hidden, unlocated or of unknown origin.")
+    bound_high = share("Greatest share over everything that is hidden, unlocated or of unknown origin.")
+    cn_share_shrunk = share("Share pulled towards its subregion and the world (empirical Bayes); null where modelled.")
+    cn_share_shrunk_low = share("Lower end of its 95 % interval, which counts what is not known of the pull.")
+    cn_share_shrunk_high = share("Upper end of its 95 % interval.")
     location_quotient = Float64(
         nullable=True, min=0, description="Region's CN share ÷ the world's.", metadata=unit("ratio")
     )
-    coverage = _share("Located people ÷ all people behind the signal.")
-    n_located = _count("All that the signal counts in the period and whose region is known, on any side.")
-    n_unlocated = _count("All that it counts and whose region nobody knows; they may belong to any cell.")
+    coverage = share("Located people ÷ all people behind the signal.")
+    n_located = count("All that the signal counts in the period and whose region is known, on any side.")
+    n_unlocated = count("All that it counts and whose region nobody knows; they may belong to any cell.")
     cn_per_million = _rate(
         "People on the Chinese side per million inhabitants; null where people are not counted or inhabitants unknown.",
         "people per million inhabitants",
@@ -123,9 +115,9 @@ class Estimates(Table):
     largest_artefact = String(
         nullable=True, description="Repository, package or model with the most counts in the cell."
     )
-    cn_share_without_largest = _share("Share without it; null where too few people or nobody would remain.")
-    leave_one_out_low = _share("Least share without any one artefact; null where one cannot be dropped.")
-    leave_one_out_high = _share("Greatest share without any one artefact.")
+    cn_share_without_largest = share("Share without it; null where too few people or nobody would remain.")
+    leave_one_out_low = share("Least share without any one artefact; null where one cannot be dropped.")
+    leave_one_out_high = share("Greatest share without any one artefact.")
     evidence = category(EVIDENCE, "How the region is known; null where nothing was observed.", nullable=True)
     state = category(STATES, "What kind of cell it is.")
     reason = String(nullable=True, description="Why there is no value, or what the value is modelled from.")
@@ -201,15 +193,15 @@ class WorldSeries(Table):
     coding = category(CODINGS, "Question that the origin answers.", primary_key=True)
     accounts = Int64(min=1, description="Accounts in the panel.", metadata=unit("accounts"))
     models = Int64(min=1, description="Models in the panel.", metadata=unit("models"))
-    n_cn = _count("Downloads of Chinese models.")
-    n_us = _count("Downloads of US models.")
-    n_other = _count("Downloads of models of any other known origin.")
-    n_unknown = _count("Downloads of models of unknown origin.")
-    n_unreviewed = _count("Downloads whose origin rests on an unreviewed registry row.")
-    cn_share = _share("CN / (CN + US).")
-    bound_low = _share("Share if all downloads of unknown origin were US.")
-    bound_high = _share("Share if all downloads of unknown origin were Chinese.")
-    cn_share_without_top = _share("CN share without the ten most downloaded models.")
+    n_cn = count("Downloads of Chinese models.")
+    n_us = count("Downloads of US models.")
+    n_other = count("Downloads of models of any other known origin.")
+    n_unknown = count("Downloads of models of unknown origin.")
+    n_unreviewed = count("Downloads whose origin rests on an unreviewed registry row.")
+    cn_share = share("CN / (CN + US).")
+    bound_low = share("Share if all downloads of unknown origin were US.")
+    bound_high = share("Share if all downloads of unknown origin were Chinese.")
+    cn_share_without_top = share("CN share without the ten most downloaded models.")
     corrections = Int64(
         min=0,
         description="Counters that stood below an earlier value at either end of the window; their growth is that of "

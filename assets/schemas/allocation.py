@@ -6,7 +6,7 @@ Here: declarations only. Not here: the model (`assets/adoption/allocation.py`).
 import polars as pl
 
 from assets.schemas.columns import Date, Float64, Int64, String, rule
-from assets.schemas.table import Table, category, unit
+from assets.schemas.table import Table, category, share, unit
 from assets.schemas.vocabulary import CODINGS, DOWNLOAD_DEFINITIONS, LEVELS, STATES
 
 WEIGHTINGS = (
@@ -19,10 +19,6 @@ WEIGHTINGS = (
     "fork_families",
     "contributor_families",
 )
-
-
-def _share(description: str) -> Float64:
-    return Float64(nullable=True, min=0, max=1, description=description, metadata=unit("share"))
 
 
 def _downloads(description: str) -> Float64:
@@ -56,14 +52,14 @@ class Allocations(Table):
         "parts of economies without one."
     )
     n_us = _downloads("Downloads of US models allocated here, likewise.")
-    cn_share = _share("CN / (CN + US); null where the weights tell nothing of the region, or rest on a hidden count.")
-    cn_share_low = _share(
+    cn_share = share("CN / (CN + US); null where the weights tell nothing of the region, or rest on a hidden count.")
+    cn_share_low = share(
         "Lower end of the 95 % interval over the weights and the total's definition; of pooled, the least over the "
         "weightings. Stands also where a count is hidden, for everything that it can be."
     )
-    cn_share_high = _share("Upper end of it.")
-    share_least = _share("Least share that one of the weightings gives; for pooled rows only.")
-    share_most = _share("Greatest share that one of the weightings gives; for pooled rows only.")
+    cn_share_high = share("Upper end of it.")
+    share_least = share("Least share that one of the weightings gives; for pooled rows only.")
+    share_most = share("Greatest share that one of the weightings gives; for pooled rows only.")
     weight_n = Float64(
         nullable=True,
         min=0,
@@ -135,9 +131,9 @@ class AllocationChecks(Table):
         primary_key=True,
     )
     economies = Int64(min=0, description="Economies compared.", metadata=unit("economies"))
-    mean_error = _share("Mean absolute difference of the shares.")
-    null_error = _share("Mean absolute error of the null model on the same economies; held_out only.")
-    greatest_error = _share("Greatest absolute difference of the shares.")
+    mean_error = share("Mean absolute difference of the shares.")
+    null_error = share("Mean absolute error of the null model on the same economies; held_out only.")
+    greatest_error = share("Greatest absolute difference of the shares.")
     rank_correlation = Float64(
         nullable=True,
         min=-1,
@@ -145,7 +141,7 @@ class AllocationChecks(Table):
         description="Spearman's rank correlation; null where one side is constant or fewer than 3 are compared.",
         metadata=unit("correlation"),
     )
-    interval_coverage = _share("Part of the logged shares that lie in the 95 % intervals; held_out only.")
+    interval_coverage = share("Part of the logged shares that lie in the 95 % intervals; held_out only.")
     verdict = category(
         ("predicts", "intervals_too_narrow", "no_better_than_null"),
         "predicts = errs less than the null model beyond luck, and intervals cover; null for agreement and for the "

@@ -7,7 +7,7 @@ import polars as pl
 
 from assets.schemas.adoption import PANELS
 from assets.schemas.columns import Date, Float64, String, rule
-from assets.schemas.table import Table, category, unit
+from assets.schemas.table import Table, category, share, unit
 from assets.schemas.vocabulary import CODINGS, DOWNLOAD_DEFINITIONS, ORIGINS, PLATFORMS
 
 MEASURES = ("downloads", "models", "derivatives")
@@ -16,10 +16,6 @@ TOP_SCOPES = ("with_top", "without_top")
 LICENCE_CLASSES = ("permissive", "restricted", "custom", "undeclared")
 SIZE_BANDS = ("all", "under_1b", "1b_to_7b", "7b_to_20b", "over_20b", "not_stated")
 MAKERS = ("labs", "everyone")
-
-
-def _share(description: str, *, nullable: bool = True) -> Float64:
-    return Float64(nullable=nullable, min=0, max=1, description=description, metadata=unit("share"))
 
 
 def _amount(description: str) -> Float64:
@@ -67,12 +63,12 @@ class Specifications(Table):
     n_us = _amount("US part.")
     n_other = _amount("Part of any other known origin.")
     n_unknown = _amount("Part of unknown origin.")
-    cn_of_all = _share("CN / all, unknown included.")
-    us_of_all = _share("US / all, unknown included.")
-    cn_share = _share("CN / (CN + US).")
-    bound_low = _share("CN share if all of unknown origin were US.")
-    bound_high = _share("CN share if all of unknown origin were Chinese.")
-    untagged = _share("Part of the whole panel's figure that rests on models without a task on their card.")
+    cn_of_all = share("CN / all, unknown included.")
+    us_of_all = share("US / all, unknown included.")
+    cn_share = share("CN / (CN + US).")
+    bound_low = share("CN share if all of unknown origin were US.")
+    bound_high = share("CN share if all of unknown origin were Chinese.")
+    untagged = share("Part of the whole panel's figure that rests on models without a task on their card.")
     reason = String(nullable=True, description="Why there is no share.")
     source_id = String(primary_key=True, description="Source of the row (see NOTICE).")
 
@@ -125,5 +121,5 @@ class Licences(Table):
         min=0, description="Models of the class; merges count by the part of the origin.", metadata=unit("models")
     )
     of_models = Float64(min_exclusive=0, description="Models of all classes in the same cell.", metadata=unit("models"))
-    share = _share("Models of the class / models of all classes.", nullable=False)
+    share = share("Models of the class / models of all classes.", nullable=False)
     source_id = String(primary_key=True, description="Source of the row (see NOTICE).")

@@ -7,7 +7,7 @@ import polars as pl
 
 from assets.schemas.adoption import COUNTED, PANELS
 from assets.schemas.columns import Date, Float64, Int64, String, rule
-from assets.schemas.table import Table, category, unit
+from assets.schemas.table import Table, category, count, share, unit
 from assets.schemas.vocabulary import (
     CODINGS,
     DOWNLOAD_DEFINITIONS,
@@ -18,14 +18,6 @@ from assets.schemas.vocabulary import (
     SIGNALS,
     STATES,
 )
-
-
-def _count(description: str) -> Float64:
-    return Float64(nullable=True, min=0, description=description, metadata=unit("see column counted"))
-
-
-def _share(description: str) -> Float64:
-    return Float64(nullable=True, min=0, max=1, description=description, metadata=unit("share"))
 
 
 class RegionalMonths(Table):
@@ -42,14 +34,14 @@ class RegionalMonths(Table):
     region_id = String(primary_key=True, description="Region that adopts; of people, economies alone.")
     coding = category(CODINGS, "Question that the origin answers.", primary_key=True)
     counted = category(COUNTED, "What the n columns count.")
-    n = _count("Distinct people in the month on either side, each once, or downloads.")
-    n_cn = _count("People or downloads on the Chinese side.")
-    n_us = _count("People or downloads on the US side.")
-    n_other = _count("People or downloads of any other known origin.")
-    n_unknown = _count("People or downloads of unknown origin.")
-    cn_share = _share("CN / (CN + US).")
-    cn_share_low = _share("Lower end of the 95 % interval; null where nothing was sampled.")
-    cn_share_high = _share("Upper end of it.")
+    n = count("Distinct people in the month on either side, each once, or downloads.")
+    n_cn = count("People or downloads on the Chinese side.")
+    n_us = count("People or downloads on the US side.")
+    n_other = count("People or downloads of any other known origin.")
+    n_unknown = count("People or downloads of unknown origin.")
+    cn_share = share("CN / (CN + US).")
+    cn_share_low = share("Lower end of the 95 % interval; null where nothing was sampled.")
+    cn_share_high = share("Upper end of it.")
     evidence = category(EVIDENCE, "How the region is known; null where nothing was observed.", nullable=True)
     state = category(STATES, "What kind of cell it is.")
     reason = String(nullable=True, description="Why there is no value.")

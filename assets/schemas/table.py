@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 import polars as pl
 
-from assets.schemas.columns import Column, Rule, String
+from assets.schemas.columns import Column, Float64, Rule, String
 
 MAX_SHOWN_ROWS = 5
 """Offending rows that an error prints; the count of the others is printed too."""
@@ -87,6 +87,16 @@ class Table:
 def unit(text: str) -> dict[str, Any]:
     """Return the column metadata that records a unit."""
     return {"unit": text}
+
+
+def share(description: str, *, nullable: bool = True) -> Float64:
+    """Return a column of shares, from 0 to 1."""
+    return Float64(nullable=nullable, min=0, max=1, description=description, metadata=unit("share"))
+
+
+def count(description: str) -> Float64:
+    """Return a column of counts of what the column ``counted`` names."""
+    return Float64(nullable=True, min=0, description=description, metadata=unit("see column counted"))
 
 
 def category(values: Sequence[str], description: str, *, nullable: bool = False, primary_key: bool = False) -> String:
