@@ -17,6 +17,7 @@ from tests.standins.hub import StandInHub, derived, error_as_success, model, pag
 
 TOKEN = "hf_" + "secret" * 5
 STRANGER = "jane-doe-of-lagos"
+FROM_THE_HUB = ("ingest/models", "ingest/model_parents", "ingest/model_download_totals")
 MODELS = [
     *(model(number, "Qwen", childrenModelCount={"finetune": number}) for number in range(20)),
     *(model(100 + number, "meta-llama") for number in range(20)),
@@ -120,7 +121,7 @@ def test_neither_strangers_nor_tokens_are_in_anything_a_live_run_wrote(whole):
     live, _, hub = whole
     hub.always = error_as_success
     live.store.joinpath("hub/hub_accounts/observation.parquet").unlink()
-    outcome = live("ingest")
+    outcome = live(*FROM_THE_HUB)
     hub.always = None
     secrets = [TOKEN.encode(), STRANGER.encode(), b"someone-else"]
     files = [path for path in live.home.rglob("*") if path.is_file()]
@@ -133,9 +134,9 @@ def test_neither_strangers_nor_tokens_are_in_anything_a_live_run_wrote(whole):
 
 
 def test_a_second_run_of_the_day_asks_nothing_and_changes_no_byte(hub, live):
-    live("ingest")
+    live(*FROM_THE_HUB)
     before, asked = _sums(live), len(hub.requests)
-    live("ingest")
+    live(*FROM_THE_HUB)
     assert (_sums(live), len(hub.requests)) == (before, asked)
 
 
@@ -145,7 +146,7 @@ def test_a_second_run_of_the_day_asks_nothing_and_changes_no_byte(hub, live):
     ids=["html", "token", "down"],
 )
 def test_an_outage_leaves_the_last_good_data_with_the_reason(hub, live, fault, said):
-    live("ingest")
+    live(*FROM_THE_HUB)
     good = _table(live, "models").filter(pl.col("source_id") == "hub_accounts")
     # As if the observation were of an earlier day.
     observed = live.store / "hub" / "hub_accounts" / "observation.parquet"
@@ -153,7 +154,7 @@ def test_an_outage_leaves_the_last_good_data_with_the_reason(hub, live, fault, s
     standing = live.store / "standing" / "hub_accounts.json"
     standing.write_text(json.dumps(json.loads(standing.read_text()) | {"observed_on": "2026-09-01"}))
     hub.always = fault
-    outcome = live("ingest")
+    outcome = live(*FROM_THE_HUB)
     assert outcome.problems == []
     for asset in ("ingest/models", "ingest/model_parents", "ingest/model_download_totals"):
         (warning,) = _warnings(outcome, asset)
@@ -166,7 +167,7 @@ def test_an_outage_leaves_the_last_good_data_with_the_reason(hub, live, fault, s
 
 def test_a_wrong_setting_makes_the_source_stale_and_nothing_else(hub, live, monkeypatch):
     monkeypatch.setenv("ATLAS_HUB_BASES", "many")
-    outcome = live("ingest")
+    outcome = live(*FROM_THE_HUB)
     assert outcome.problems == []
     assert "ATLAS_HUB_BASES" in _warnings(outcome, "ingest/models")[0]
     assert hub.requests == []
