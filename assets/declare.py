@@ -310,17 +310,17 @@ class Published:
             inputs: The tables that were read, by name.
         """
         declared = {table.NAME: table for table in TABLES.values()}
-        rests_on = {
-            name: {"rows": frame.height, "period": period_covered(frame, declared[name])}
+        rests_on = [
+            dg.TableRecord({"table": name, "rows": frame.height, "period": period_covered(frame, declared[name])})
             for name, frame in inputs.items()
-        }
+        ]
         today = datetime.now(UTC).date()
         first = next(iter(inputs), None)
         shown: dict[str, Any] = {
             "files": len(self.files),
             "bytes": sum(path.stat().st_size for path in self.files),
             "rows_read": sum(frame.height for frame in inputs.values()),
-            "rests_on": dg.MetadataValue.json(rests_on),
+            **({"rests_on": dg.MetadataValue.table(rests_on)} if rests_on else {}),
             **{path.name: dg.MetadataValue.path(path) for path in self.files[:FILES_SHOWN]},
         }
         if first is not None:
