@@ -247,9 +247,10 @@ def explained_pages(  # noqa: PLR0917 - Dagster passes positional inputs only
     world_series: pl.DataFrame,
     regions: pl.DataFrame,
     standings: pl.DataFrame,
+    allocations: pl.DataFrame,
 ) -> Published:
     """A page for each region: its figures, how they were computed, what they rest on and what is not known."""
-    ledger = Ledger(estimates, observations, survey_use, regions, read_manifest()[1])
+    ledger = Ledger(estimates, observations, survey_use, regions, read_manifest()[1], allocations=allocations)
     pages = dict(
         site.render_explained(
             ledger, estimates, world_series, standings, boundaries=captions.boundaries(), run_mode=run.mode

@@ -239,6 +239,17 @@ def test_every_region_of_the_map_has_its_page(build):
     assert all((folder / link).is_file() for link in links)
 
 
+def test_cards_of_modelled_downloads_show_the_weightings_and_all_sources(build):
+    page = (build / "explain" / "NG.html").read_text()
+    downloads = page[page.index("Hub downloads") : page.index("<h2>Sources")]
+    assert downloads.count('<th scope="row">share by survey_developers') == 3
+    assert downloads.count('<th scope="row">pooled CN') == 3
+    assert "publishers founded in or controlled from China" in downloads
+    sources = page[page.index("<h2>Sources") :]
+    assert "Innovation Graph" in sources
+    assert "Developer Survey" in sources
+
+
 def test_no_personal_data_reaches_what_is_published(build):
     for path in (build / "open-data").rglob("*.csv"):
         text = path.read_text()
