@@ -14,8 +14,9 @@ from typing import Any, Final
 
 import polars as pl
 
-from assets.adoption.recompute import Cell, Inputs, Step, inputs, steps
+from assets.adoption.recompute import Cell, Inputs, inputs, steps
 from assets.adoption.signals import Signal, load_signals
+from assets.adoption.step import Step
 from assets.ingest.sources import Source, load_sources
 from assets.schemas.adoption import Estimates
 from assets.schemas.vocabulary import SIGNALS
@@ -108,7 +109,7 @@ class CellCard:
     """One cell: its figures, how they came about, what they rest on, and what is not known.
 
     Attributes:
-        signal: Signal, and its label, title and sides in words.
+        signal: Signal, and its label, title and, for the coding, sides in words.
         period: First day of the period.
         coding: Coding, and its words.
         state: State, and what it means.
@@ -151,6 +152,50 @@ class CellCard:
     def has_figure(self) -> bool:
         """Whether there is anything to compute."""
         return self.state in WITH_FIGURE
+
+
+@dataclass(frozen=True, kw_only=True)
+class Silence:
+    """Cells of a signal and period without a figure for one and the same reason.
+
+    Attributes:
+        label: Signal in words.
+        period: First day of the period.
+        codings: Their codings in words.
+        state_said: Their state in words.
+        state_means: What it means.
+        reason: Why there is no figure.
+    """
+
+    label: str
+    period: str
+    codings: str
+    state_said: str
+    state_means: str
+    reason: str | None
+
+
+def silences(cells: Iterable[CellCard]) -> tuple[Silence, ...]:
+    """Return the cells as lines, those that differ in nothing but their coding as one.
+
+    Args:
+        cells: Cells without a figure.
+    """
+    together: dict[tuple[str, str, str, str, str | None], list[str]] = {}
+    for cell in cells:
+        key = (cell.label, cell.period, cell.state_said, cell.state_means, cell.reason)
+        together.setdefault(key, []).append(cell.coding_means)
+    return tuple(
+        Silence(
+            label=label,
+            period=period,
+            codings=words.listing(codings),
+            state_said=said,
+            state_means=means,
+            reason=reason,
+        )
+        for (label, period, said, means, reason), codings in together.items()
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -254,6 +299,7 @@ class Ledger:
         regions: Table ``regions``.
         manifest: Manifest of the embedded snapshot.
         only: Regions that cards are wanted of; all by default.
+        allocations: Table ``allocations``; without it, allocated downloads have no steps and cite one source.
     """
 
     def __init__(  # noqa: PLR0917 - one argument a table
@@ -264,8 +310,10 @@ class Ledger:
         regions: pl.DataFrame,
         manifest: Mapping[str, Any],
         only: Iterable[str] | None = None,
+        *,
+        allocations: pl.DataFrame | None = None,
     ) -> None:
-        self.known: Inputs = inputs(estimates, survey_use, regions, only=only)
+        self.known: Inputs = inputs(estimates, survey_use, regions, only=only, allocations=allocations)
         self.regions = {row["region_id"]: row for row in regions.iter_rows(named=True)}
         self.sources = source_cards(manifest)
         self.signals = load_signals()
@@ -308,12 +356,15 @@ class Ledger:
         explained = {step.column for step in found}
         modelled = cell["evidence"] == "modelled" and cell["state"] in WITH_FIGURE
         cited = dict.fromkeys(row["source_id"] for row in [cell, *rows] if row["source_id"] is not None)
+        if (beneath := self.known.beneath(cell)) is not None:
+            cited |= dict.fromkeys(beneath.sources)
+        chinese, us = signal.sides(cell["coding"])
         return CellCard(
             signal=cell["signal"],
             label=signal.label,
             title=signal.title,
-            chinese=signal.chinese,
-            us=signal.us,
+            chinese=chinese,
+            us=us,
             period=cell["period"].isoformat(),
             coding=cell["coding"],
             coding_means=words.CODINGS[cell["coding"]],

@@ -1,7 +1,8 @@
 """Recomputing a cell: each figure as a formula, the formula with the numbers put in, and what it comes to.
 
 Here: the steps from counts to the figures of one cell, for the signals that table ``estimates`` holds. Not here: the
-estimates themselves (`estimates.py`, `survey.py`, …), which are computed once and for all cells; cards (`explain.py`).
+estimates themselves (`estimates.py`, `survey.py`, …), which are computed once and for all cells; the steps of allocated
+downloads (`allocated_steps.py`); cards (`explain.py`).
 
 A step is written so that anybody can follow it with a calculator. Two functions stand in it by name: ``low`` and
 ``high`` are the ends of ``intervals.overlap_share_interval`` (people on the Chinese side, on the US side, on both);
@@ -16,43 +17,19 @@ from typing import Any, Final
 import numpy as np
 import polars as pl
 
+from assets.adoption.allocated_steps import SIGNAL as ALLOCATED
+from assets.adoption.allocated_steps import Allocated, allocated, allocated_steps
 from assets.adoption.intervals import overlap_share_interval, standard_normal_quantile
 from assets.adoption.shrinkage import logit, observed_log_odds, shrink
+from assets.adoption.step import Step, written
 from assets.adoption.survey import UNLOCATED, counts_by_country
 
 Cell = Mapping[str, Any]
 Counts = tuple[float, float, float]
 """People on the Chinese side, on the US side and on both."""
 
-TOLERANCE: Final = 1e-5
-"""Greatest difference between a step and the figure it explains, of greater figures relative to them."""
-
 NAMES: Final = ("cn_low", "cn_high", "us_low", "us_high", "both_low", "both_high")
 SURVEY: Final = "survey_use"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Step:
-    """How one figure of a cell comes about.
-
-    Attributes:
-        column: Column of table ``estimates``.
-        formula: The formula in names.
-        numbers: The same with the numbers put in.
-        result: What it comes to.
-        shown: The figure in the table.
-    """
-
-    column: str
-    formula: str
-    numbers: str
-    result: float
-    shown: float
-
-    @property
-    def agrees(self) -> bool:
-        """Whether the recomputed figure is the one in the table."""
-        return abs(self.result - self.shown) <= TOLERANCE * max(1.0, abs(self.shown))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +45,7 @@ class Inputs:
         prior: Share that a region's own is pulled towards and the spread about it, by signal, period, coding and
             region.
         intervals: Interval of each triple of counts.
+        allocated: What table ``allocations`` has beneath allocated downloads, by coding, period and region.
     """
 
     cells: Mapping[tuple[Any, ...], Cell]
@@ -77,6 +55,13 @@ class Inputs:
     spread: Mapping[tuple[Any, ...], float]
     prior: Mapping[tuple[Any, ...], tuple[float, float]]
     intervals: Mapping[Counts, tuple[float, float]]
+    allocated: Mapping[tuple[Any, ...], Allocated]
+
+    def beneath(self, cell: Cell) -> Allocated | None:
+        """Return what a cell was allocated from; nothing for a cell that was not allocated, or without the table."""
+        if cell["signal"] != ALLOCATED or cell["evidence"] != "modelled":
+            return None
+        return self.allocated.get((cell["coding"], cell["period"], cell["region_id"]))
 
 
 def key_of(cell: Cell, region: str | None = None) -> tuple[Any, ...]:
@@ -159,6 +144,7 @@ def inputs(
     regions: pl.DataFrame,
     *,
     only: Iterable[str] | None = None,
+    allocations: pl.DataFrame | None = None,
 ) -> Inputs:
     """Gather what the steps need, once for all cells.
 
@@ -167,6 +153,7 @@ def inputs(
         survey_use: Table ``survey_use``; without rows, the steps of the survey are left out.
         regions: Table ``regions``.
         only: Regions whose intervals are needed; all by default.
+        allocations: Table ``allocations``; without it, the steps of allocated downloads are left out.
     """
     rows = {key_of(cell): cell for cell in estimates.iter_rows(named=True)}
     survey, nowhere = _survey_counts(survey_use, regions) if survey_use.height else ({}, {})
@@ -192,16 +179,12 @@ def inputs(
         spread=spread,
         prior=prior,
         intervals=intervals,
+        allocated={} if allocations is None else allocated(allocations),
     )
 
 
-def _written(number: float) -> str:
-    """Return a number as a step shows it: counts whole, shares with six digits."""
-    return f"{number:.0f}" if float(number).is_integer() else f"{number:.6g}"
-
-
 def _middle(low: float, high: float) -> str:
-    return _written(low) if low == high else f"(({_written(low)} + {_written(high)}) / 2)"
+    return written(low) if low == high else f"(({written(low)} + {written(high)}) / 2)"
 
 
 def _survey_steps(cell: Cell, known: Inputs) -> list[tuple[str, str, str, float]]:
@@ -217,14 +200,14 @@ def _survey_steps(cell: Cell, known: Inputs) -> list[tuple[str, str, str, float]
         steps.append(("cn_share", "CN / (CN + US)", f"{middle_cn} / ({middle_cn} + {middle_us})", cn / (cn + us)))
     least, most = cn_low + us_high + extra_us, cn_high + extra_cn + us_low
     if least > 0:
-        numbers = f"{_written(cn_low)} / ({_written(cn_low)} + {_written(us_high)} + {_written(extra_us)})"
+        numbers = f"{written(cn_low)} / ({written(cn_low)} + {written(us_high)} + {written(extra_us)})"
         steps.append(("bound_low", "CN / (CN + US + US without a country)", numbers, cn_low / least))
     if most > 0:
-        top = f"({_written(cn_high)} + {_written(extra_cn)})"
-        numbers = f"{top} / ({top} + {_written(us_low)})"
+        top = f"({written(cn_high)} + {written(extra_cn)})"
+        numbers = f"{top} / ({top} + {written(us_low)})"
         formula = "(CN + CN without a country) / (CN + CN without a country + US)"
         steps.append(("bound_high", formula, numbers, (cn_high + extra_cn) / most))
-    numbers = f"{_written(located)} / {_written(everybody)}"
+    numbers = f"{written(located)} / {written(everybody)}"
     steps.append(("coverage", "respondents with a country / all respondents", numbers, located / everybody))
     return steps
 
@@ -233,10 +216,10 @@ def _counted_steps(cell: Cell) -> list[tuple[str, str, str, float]]:
     cn, us, unknown = cell["n_cn"], cell["n_us"], cell["n_unknown"]
     if cell["cn_share"] is None or cn is None or us is None:
         return []
-    steps = [("cn_share", "CN / (CN + US)", f"{_written(cn)} / ({_written(cn)} + {_written(us)})", cn / (cn + us))]
+    steps = [("cn_share", "CN / (CN + US)", f"{written(cn)} / ({written(cn)} + {written(us)})", cn / (cn + us))]
     # Only where nobody is unlocated do the counts of the cell alone make its bounds.
     if cell["counted"] == "organisations" and unknown is not None:
-        one, other, open_ = (_written(number) for number in (cn, us, unknown))
+        one, other, open_ = (written(number) for number in (cn, us, unknown))
         whole = cn + us + unknown
         steps += [
             ("bound_low", "CN / (CN + US + unknown)", f"{one} / ({one} + {other} + {open_})", cn / whole),
@@ -256,7 +239,7 @@ def _interval_steps(cell: Cell, known: Inputs) -> list[tuple[str, str, str, floa
         return []
     steps = []
     for place, (end, widest, pick) in enumerate((("low", "min", min), ("high", "max", max))):
-        calls = [f"{end}({', '.join(map(_written, triple))})" for triple in triples]
+        calls = [f"{end}({', '.join(map(written, triple))})" for triple in triples]
         numbers = calls[0] if len(calls) == 1 else f"{widest}({', '.join(calls)})"
         formula = f"{end} end of the Dirichlet interval of (CN, US, both)"
         if len(calls) > 1:
@@ -268,7 +251,7 @@ def _interval_steps(cell: Cell, known: Inputs) -> list[tuple[str, str, str, floa
 def _odds(share: float, low: float, high: float) -> tuple[float, str]:
     """Return the log-odds of a share and how a step writes them; 0 and 1 are read off the interval's far end."""
     effect = float(observed_log_odds(np.array([share]), np.array([low]), np.array([high]))[0][0])
-    return effect, f"logit({_written(share)})" if 0 < share < 1 else f"{effect:.8g}"
+    return effect, f"logit({written(share)})" if 0 < share < 1 else f"{effect:.8g}"
 
 
 def _inherited_steps(cell: Cell, known: Inputs) -> list[tuple[str, str, str, float]]:
@@ -283,14 +266,12 @@ def _inherited_steps(cell: Cell, known: Inputs) -> list[tuple[str, str, str, flo
         return []
     quantile = standard_normal_quantile()
     (centre, odds), reach = _odds(share, low, high), quantile * spread
-    steps = [("cn_share", f"share of {parent}", _written(share), share)]
+    steps = [("cn_share", f"share of {parent}", written(share), share)]
     for name, way, given in (("low", -1, low), ("high", 1, high)):
         end = float(logit(np.array(given)))
         wider = 1 / (1 + math.exp(-(centre + way * math.hypot(centre - end, reach))))
         inside = 0 < given < 1
-        off = (
-            f"hypot({odds} - {f'logit({_written(given)})' if inside else f'{end:.8g}'}, {quantile:.6g} * {spread:.6g})"
-        )
+        off = f"hypot({odds} - {f'logit({written(given)})' if inside else f'{end:.8g}'}, {quantile:.6g} * {spread:.6g})"
         numbers = f"expit({odds} {'-' if way < 0 else '+'} {off})"
         formula = (
             f"expit(logit(share) {'−' if way < 0 else '+'} √((logit(share) − logit({name}))² + (z × spread between "
@@ -298,7 +279,7 @@ def _inherited_steps(cell: Cell, known: Inputs) -> list[tuple[str, str, str, flo
         )
         if not 0 < share < 1:
             pick = "min" if way < 0 else "max"
-            numbers, formula = f"{pick}({numbers}, {_written(share)})", f"{formula}, or the share itself"
+            numbers, formula = f"{pick}({numbers}, {written(share)})", f"{formula}, or the share itself"
             wider = min(wider, share) if way < 0 else max(wider, share)
         steps.append((f"cn_share_{name}", formula, numbers, wider))
     nobody = "nobody is located here, so that "
@@ -321,12 +302,12 @@ def _shrunken_step(cell: Cell, known: Inputs) -> list[tuple[str, str, str, float
     raw, towards = (float(logit(np.array(share))) for share in (cell["cn_share"], prior))
     own = within**2 / (within**2 + variance)
     mean = own * effect + (1 - own) * towards
-    numbers = f"{own:.8g} * {odds} + (1 - {own:.8g}) * logit({_written(prior)})"
+    numbers = f"{own:.8g} * {odds} + (1 - {own:.8g}) * logit({written(prior)})"
     above = {"subregion": "the world", "country": "its subregion"}.get(cell["level"], "its economy's parts")
     formula = f"w × logit(share) + (1 − w) × logit(pulled share of {above})"
     if not min(raw, towards) <= mean <= max(raw, towards):
         # With nobody on one side the log-odds stand in for the raw share and could lie beyond what it is pulled to.
-        mean, numbers, formula = towards, f"logit({_written(prior)})", f"logit(pulled share of {above})"
+        mean, numbers, formula = towards, f"logit({written(prior)})", f"logit(pulled share of {above})"
     else:
         formula += ", w = spread² / (spread² + sampling²)"
     return [("cn_share_shrunk", f"expit of {formula}", f"expit({numbers})", 1 / (1 + math.exp(-mean)))]
@@ -344,7 +325,7 @@ def _before(cell: Cell, known: Inputs) -> list[tuple[str, str, str, float]]:
         before = known.cells.get((cell["signal"], period, cell["coding"], cell["region_id"]))
         if cell[name] is None or before is None or before["cn_share"] is None:
             continue
-        numbers = f"100 * ({_written(cell['cn_share'])} - {_written(before['cn_share'])})"
+        numbers = f"100 * ({written(cell['cn_share'])} - {written(before['cn_share'])})"
         change = 100 * (cell["cn_share"] - before["cn_share"])
         steps.append((name, f"100 × (share − share of {period:%Y-%m}), in points", numbers, change))
     return steps
@@ -354,7 +335,7 @@ def _coverage_step(cell: Cell) -> list[tuple[str, str, str, float]]:
     here, nowhere = cell["n_located"], cell["n_unlocated"]
     if here is None or nowhere is None or here + nowhere == 0:
         return []
-    numbers = f"{_written(here)} / ({_written(here)} + {_written(nowhere)})"
+    numbers = f"{written(here)} / ({written(here)} + {written(nowhere)})"
     return [("coverage", "located / (located + unlocated)", numbers, here / (here + nowhere))]
 
 
@@ -362,7 +343,7 @@ def _against_world(cell: Cell, known: Inputs) -> list[tuple[str, str, str, float
     world = known.cells.get(key_of(cell, "world"))
     if cell["cn_share"] is None or world is None or not world["cn_share"]:
         return []
-    numbers = f"{_written(cell['cn_share'])} / {_written(world['cn_share'])}"
+    numbers = f"{written(cell['cn_share'])} / {written(world['cn_share'])}"
     return [("location_quotient", "share / the world's share", numbers, cell["cn_share"] / world["cn_share"])]
 
 
@@ -374,6 +355,8 @@ def steps(cell: Cell, known: Inputs) -> tuple[Step, ...]:
         known: What ``inputs`` gathered.
     """
     found: Sequence[tuple[str, str, str, float]]
+    if (beneath := known.beneath(cell)) is not None:
+        return tuple(allocated_steps(cell, beneath))
     if cell["evidence"] == "modelled":
         found = _inherited_steps(cell, known)
     else:

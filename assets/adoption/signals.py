@@ -7,9 +7,9 @@ import tomllib
 from importlib import resources
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from assets.schemas.vocabulary import SIGNALS
+from assets.schemas.vocabulary import CODINGS, SIGNALS
 
 
 class SignalError(ValueError):
@@ -26,6 +26,8 @@ class Signal(BaseModel):
         people: What its counts count.
         chinese: What the Chinese side is.
         us: What the US side is.
+        chinese_by: What the Chinese side is under other codings, where that is something else.
+        us_by: The same of the US side.
         absent_state: State of a cell that no row covers.
         absent_reason: Why, in a sentence.
         world_reason: Why the world as a whole has no figure, where that is another reason.
@@ -41,11 +43,30 @@ class Signal(BaseModel):
     people: str
     chinese: str
     us: str
+    chinese_by: dict[str, str] = Field(default_factory=dict)
+    us_by: dict[str, str] = Field(default_factory=dict)
     absent_state: Literal["not_observable", "not_observed"]
     absent_reason: str
     world_reason: str | None = None
     caution: str
     tables: tuple[str, ...]
+
+    @model_validator(mode="after")
+    def _codings_hold_together(self) -> "Signal":
+        unknown = sorted({*self.chinese_by, *self.us_by} - set(CODINGS))
+        if unknown:
+            raise ValueError(f"{', '.join(unknown)} is not one of the codings {', '.join(CODINGS)}")
+        if self.chinese_by.keys() != self.us_by.keys():
+            raise ValueError("chinese_by and us_by name the same codings")
+        return self
+
+    def sides(self, coding: str) -> tuple[str, str]:
+        """Return what the Chinese and the US side are under a coding.
+
+        Args:
+            coding: Question that the origin answers.
+        """
+        return self.chinese_by.get(coding, self.chinese), self.us_by.get(coding, self.us)
 
 
 def load_signals() -> dict[str, Signal]:
@@ -66,5 +87,8 @@ def _signal(name: str, entry: dict[str, object]) -> Signal:
     try:
         return Signal.model_validate(entry)
     except ValidationError as error:
-        problems = "; ".join(f"{problem['loc'][0]}: {problem['msg']}" for problem in error.errors())
+        problems = "; ".join(
+            f"{'.'.join(str(part) for part in problem['loc']) or 'entry'}: {problem['msg']}"
+            for problem in error.errors()
+        )
         raise SignalError(f"signals.toml: [{name}]: {problems}.") from error

@@ -188,24 +188,21 @@ def would_change(
 def _open(figure: Figure, comparison: Comparison, threshold: float) -> str:
     """Return what would decide where the interval holds the threshold: it depends on where the figure stands."""
     line = _told(threshold, is_share=figure.is_share)
-    beyond = f"a figure above {line}" if comparison == "above" else f"a figure below {line}"
+    beyond = f"figure {comparison} {line}"
     away = 0.0 if figure.value is None else figure.value - threshold
-    if comparison == "below":
-        away = -away
-    needed = people_needed(figure, threshold)
-    now = "" if figure.n is None else f" (now {count(figure.n)})"
-    if away > 0:
-        if figure.n is None:
-            return f"A narrower interval at the same figure, or {beyond} by more."
-        cases = "More" if needed is None else f"About {count(needed)}"
-        return f"{cases} cases with the same figure{now}, or {beyond} by more."
-    if away == 0:
-        return f"{beyond[:1].upper()}{beyond[1:]} would be needed: at this figure it stays open."
+    favours = away > 0 if comparison == "above" else away < 0
     if figure.n is None:
-        against = "a narrower interval"
-    else:
-        against = "more cases" if needed is None else f"about {count(needed)} cases{now}"
-    return f"{beyond[:1].upper()}{beyond[1:]} would be needed; {against} at this figure would settle against it."
+        # Nothing was counted, so that no number of cases is known to narrow the interval.
+        whole = f"an interval that lies {comparison} {line} as a whole"
+        return f"{whole[:1].upper()}{whole[1:]}." if favours else f"A {beyond} would be needed, with {whole}."
+    needed, now = people_needed(figure, threshold), f"now {count(figure.n)}"
+    if favours:
+        cases = "More" if needed is None else f"About {count(needed)}"
+        return f"{cases} cases with the same figure ({now}), or a {beyond} by more."
+    if away == 0:
+        return f"A {beyond} would be needed: at this figure it stays open."
+    cases = "more cases" if needed is None else f"about {count(needed)} cases"
+    return f"A {beyond} would be needed; {cases} ({now}) at this figure would settle against it."
 
 
 def _lacking(figure: Figure, admitted: Sequence[str]) -> str:

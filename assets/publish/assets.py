@@ -260,6 +260,7 @@ def explained_pages(  # noqa: PLR0917 - Dagster passes positional inputs only
     world_series: pl.DataFrame,
     regions: pl.DataFrame,
     standings: pl.DataFrame,
+    allocations: pl.DataFrame,
 ) -> Published:
     """Why this figure? A page for each region: its figures, their steps, what they rest on, what is not known."""
     from assets.adoption.explain import Ledger
@@ -268,7 +269,7 @@ def explained_pages(  # noqa: PLR0917 - Dagster passes positional inputs only
     from assets.publish import captions, site
     from assets.publish.explain_pages import FOLDER
 
-    ledger = Ledger(estimates, observations, survey_use, regions, read_manifest()[1])
+    ledger = Ledger(estimates, observations, survey_use, regions, read_manifest()[1], allocations=allocations)
     pages = dict(
         site.render_explained(
             ledger, estimates, world_series, standings, boundaries=captions.boundaries(), run_mode=run.mode

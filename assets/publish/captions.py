@@ -3,7 +3,7 @@
 Here: specifications for `maps`. Not here: drawing.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Final
 
 import polars as pl
@@ -11,6 +11,7 @@ import polars as pl
 from assets.adoption.allocation import SIGNAL as ALLOCATED
 from assets.adoption.signals import load_signals
 from assets.ingest.sources import load_sources
+from maps import words
 from maps.spec import ChartSpec, MapSpec, PeriodKind, SignalSpec
 
 PERIOD_KINDS: Final[dict[str, PeriodKind]] = {
@@ -74,6 +75,11 @@ def credit(source_ids: pl.Series) -> str:
     return "; ".join(f"{source.attribution} ({source.licence})" for source in cited) + ("." if cited else "")
 
 
+def _side(said: str, by_coding: Mapping[str, str]) -> str:
+    """Return what a side is, under each coding where it differs."""
+    return "; ".join([said, *(f"{words.CODINGS[coding]}, {other}" for coding, other in by_coding.items())])
+
+
 def map_spec(
     estimates: pl.DataFrame,
     standings: pl.DataFrame,
@@ -107,7 +113,8 @@ def map_spec(
                 label=signal.label,
                 title=(signal.title_partly_logged if partly_logged else None) or signal.title,
                 people=signal.people,
-                note=f"Chinese: {signal.chinese}. US: {signal.us}. {signal.caution}",
+                note=f"Chinese: {_side(signal.chinese, signal.chinese_by)}. US: {_side(signal.us, signal.us_by)}. "
+                f"{signal.caution}",
                 credit=cited or "No source in this run.",
                 # A map without a figure has nothing that could be old.
                 stamp=stamp(standings, signal.tables) if own["cn_share"].count() else "",

@@ -71,6 +71,7 @@ def told_span(low: float | None, high: float | None, figure: str) -> str:
 def _row(cell: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
     figure = cell["figure"]
     line = told(cell["threshold"], figure).lstrip("+")
+    found = FINDINGS[cell["finding"]].format(comparison=cell["comparison"], threshold=line)
     return {
         "subject": names.get(cell["subject"], words.PANELS.get(cell["subject"], cell["subject"])),
         "period": None if cell["period"] is None else words.day(cell["period"]),
@@ -79,7 +80,7 @@ def _row(cell: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
         "bounds": told_span(cell["bound_low"], cell["bound_high"], figure),
         "n": words.DASH if cell["n"] is None else f"{words.count(cell['n'])} {cell['counted']}",
         "evidence": words.EVIDENCE.get(cell["evidence"], words.DASH),
-        "finding": FINDINGS[cell["finding"]].format(comparison=cell["comparison"], threshold=line),
+        "finding": f"{found}. {cell['reason']}" if cell["reason"] else found,
         "would_change": cell["would_change"],
     }
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from jinja2 import Environment
 
-from assets.adoption.explain import Card, Ledger, SourceCard
+from assets.adoption.explain import Card, Ledger, SourceCard, silences
 from maps import words
 from maps.geometry.views import view_of
 from maps.locator import draw_locator
@@ -86,7 +86,7 @@ def render_cards(ledger: Ledger, environment: Environment, frame: Mapping[str, A
                 card=card,
                 level=words.LEVELS.get(card.level, card.level),
                 known=known,
-                silent=[cell for cell in card.cells if not cell.has_figure],
+                silent=silences(cell for cell in card.cells if not cell.has_figure),
                 sources=_sources(card),
                 locator=_locator(region_id, ledger.regions),
                 address=map_address(

@@ -284,7 +284,9 @@ def render_validation(
         boundaries: Sentence on the worldview of the boundaries.
         run_mode: Mode of the run.
     """
-    recomputed = validations.filter((pl.col("made") == "recomputed") & (pl.col("state") == "value"))
+    known = validations.filter(state="value")
+    recomputed = known.filter(made="recomputed")
+    frame = _frame(estimates, world_series, standings, boundaries=boundaries, run_mode=run_mode)
     return (
         _environment()
         .get_template("validation.html")
@@ -294,9 +296,10 @@ def render_validation(
             counts={
                 "recomputed": recomputed.height,
                 "alike": recomputed.filter("like_meets_like").height,
-                "read_back": validations.filter((pl.col("made") == "read_back") & (pl.col("state") == "value")).height,
+                "read_back": known.filter(made="read_back").height,
+                "silent": validations.height - known.height,
             },
-            **_frame(estimates, world_series, standings, boundaries=boundaries, run_mode=run_mode),
+            **frame | {"credit": credit(validations["source_id"])},
         )
     )
 

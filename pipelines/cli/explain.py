@@ -36,6 +36,7 @@ TABLES = {
     "observations": "adoption/observations",
     "survey_use": "ingest/survey_use",
     "regions": "attribute/regions",
+    "allocations": "adoption/allocations",
 }
 PIPED_WIDTH = 120
 """Signs of a line where no terminal says how many it shows."""
@@ -87,6 +88,7 @@ def explain(  # noqa: PLR0917 - click passes by name
         tables["regions"],
         manifest,
         only=[found],
+        allocations=tables["allocations"],
     )
     day = period.date() if period else None
     card = ledger.card(found, signals=signals, period=day, coding=coding, every=every)
@@ -165,6 +167,7 @@ def _print(card: "Card", place: str, *, everything: bool) -> None:
     from rich.console import Console
     from rich.markup import escape
 
+    from assets.adoption.explain import silences
     from maps.words import LEVELS
 
     console = Console(highlight=False)
@@ -181,8 +184,8 @@ def _print(card: "Card", place: str, *, everything: bool) -> None:
     silent = [cell for cell in card.cells if cell not in shown]
     if silent:
         console.print("\n[bold]Without a figure here[/bold] (--all explains them)")
-        for cell in silent:
-            console.print(f"  {escape(cell.label)}: {cell.state_said}. {escape(cell.reason or '')}")
+        for one in silences(silent):
+            console.print(f"  {escape(one.label)}, {one.codings}: {one.state_said}. {escape(one.reason or '')}")
     _print_sources(shown, console)
     console.print(f"\nFrom the last build ({place}).", style="dim")
 

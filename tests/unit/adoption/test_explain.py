@@ -1,17 +1,19 @@
 """Cards: every column that there is, the state in words, what is beneath and what is not known."""
 
 import json
+from dataclasses import replace
 from datetime import date
 
 import polars as pl
 import pytest
 
 from assets.adoption.estimates import estimate
-from assets.adoption.explain import NOT_FIGURES, STATE_MEANS, Ledger, source_cards
+from assets.adoption.explain import NOT_FIGURES, STATE_MEANS, Ledger, silences, source_cards
 from assets.adoption.survey import survey_observations
 from assets.ingest.snapshot import read, read_manifest
 from assets.schemas import TABLES
-from assets.schemas.vocabulary import STATES
+from assets.schemas.vocabulary import CODINGS, STATES
+from maps import words
 from maps.geometry.regions import load_regions
 
 
@@ -93,6 +95,17 @@ def test_hidden_and_silent_cells_say_what_that_means_and_have_no_figure(ledger):
     assert (silent.figures, silent.steps, silent.observations) == ((), (), ())
     assert silent.unknown
     assert set(STATE_MEANS) == set(STATES)
+
+
+def test_cells_that_are_silent_for_one_reason_are_one_line_that_names_their_codings(ledger):
+    silent = ledger.card("NG", signals=["model_download"]).cells[0]
+    assert not silent.has_figure
+    cells = [replace(silent, coding=coding, coding_means=words.CODINGS[coding]) for coding in CODINGS]
+    (line,) = silences(cells)
+    assert all(cell.coding_means in line.codings for cell in cells)
+    other = silences([cells[0], replace(cells[1], reason="Another."), cells[2]])
+    assert [one.reason for one in other] == [cells[0].reason, "Another."]
+    assert cells[1].coding_means not in other[0].codings
 
 
 def test_the_newest_period_with_a_figure_is_shown_and_all_on_demand(tables):

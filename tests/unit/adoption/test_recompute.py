@@ -15,7 +15,8 @@ from assets.adoption.estimates import estimate
 from assets.adoption.explain import Ledger
 from assets.adoption.intervals import overlap_share_interval
 from assets.adoption.located import located_cells
-from assets.adoption.recompute import TOLERANCE, Step, inputs, steps
+from assets.adoption.recompute import inputs, steps
+from assets.adoption.step import TOLERANCE, Step
 from assets.ingest.snapshot import read, read_manifest
 from assets.schemas import TABLES
 from assets.schemas.ingest import Contributions

@@ -153,14 +153,19 @@ def test_where_like_does_not_meet_like_the_difference_of_period_is_named():
 
 
 def test_the_page_tells_what_was_read_back_from_what_was_recomputed():
-    sizes = [{"measure": "github_developers", "region_id": "NG", "period": DAY, "value": 1566257.0, "source_id": "x"}]
+    sizes = [{"measure": "github_developers", "region_id": "NG", "period": DAY, "value": 1566257.0}]
+    sizes[0]["source_id"] = "innovation_graph"
     figures = {name: load_published()[name] for name in ("innovation_graph_ng", "ai_diffusion_rank_us")}
     shown = validations(_tables(denominators=sizes), figures)
     blank = [_table(f"adoption/{name}") for name in ("estimates", "world_series")]
     standing = standings(Run(mode="snapshot", store="", output=""))
     page = render_validation(shown, *blank, standing, boundaries="B.", run_mode="snapshot")
     assert "<td>read back</td>" in page
-    assert "0 of 2 figures can be recomputed, and like meets like in 0 of these; 1 are read back." in page
+    assert (
+        "0 of 2 figures can be recomputed, and like meets like in 0 of these; 1 are read back; 1 cannot be computed"
+        in page
+    )
+    assert "GitHub Innovation Graph" in page[page.index("Figures: ") :]
 
 
 def test_a_figure_that_is_off_is_told():

@@ -204,6 +204,10 @@ def test_where_nothing_is_counted_no_number_of_cases_is_asked_for(case, comparis
     figure, threshold = case
     told = would_change(replace(figure, n=None), "undecided", comparison, threshold, ADMITTED)
     assert "cases" not in told
+    beyond = threshold + (0.001 if comparison == "above" else -0.001)
+    off = replace(figure, n=None, value=beyond, low=beyond, high=beyond)
+    assert f"an interval that lies {comparison}" in told.lower()
+    assert VERDICT_OF[finding(off, comparison, threshold, ADMITTED)] == "partly"
 
 
 def test_words_of_the_table_are_the_rules_words():

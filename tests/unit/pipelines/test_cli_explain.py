@@ -29,6 +29,7 @@ def data(tmp_path_factory):
         "adoption/observations": survey_observations(survey),
         "ingest/survey_use": survey,
         "attribute/regions": regions,
+        "adoption/allocations": TABLES["adoption/allocations"].create_empty(),
     }
     for mode in ("snapshot", "live"):
         open_store(UPath(folder / mode), mode)
@@ -73,6 +74,7 @@ def test_signals_without_a_figure_are_named_and_explained_on_demand(atlas):
     _, long, _ = atlas("KE", "--all")
     assert "Without a figure here (--all explains them)" in short
     assert "Without a figure" not in long
+    assert "nobody knows), by who released the model: no source can tell." in " ".join(short.split())
     assert "state: not_observable (no source can tell)" in long
 
 

@@ -63,6 +63,21 @@ def test_figures_stand_with_interval_bounds_n_and_evidence():
     assert claim["statements"][0]["holds"] == "1 of 3"
 
 
+def test_what_to_know_of_a_figure_stands_beside_its_finding():
+    event = {
+        "event_id": "e1", "event_date": date(2024, 12, 2), "signal": "release", "coding": "publisher", "series": "s",
+        "window_months": 12, "effect": 0.5, "effect_low": 0.2, "effect_high": 0.8, "placebo_rank": 8, "placebos": 21,
+        "state": "value", "source_id": "x",
+    }  # fmt: skip
+    controls = {"export_controls": load_claims()["export_controls"]}
+    claims = claims_table({"event_windows": _frame("adoption/event_windows", [event])}, controls)
+    page = claims_context(claims, _frame("attribute/regions", []), controls)["claims"][0]
+    (row,) = page["statements"][0]["rows"]
+    assert row["finding"].startswith("open: the interval holds 0.00. Other months, whose windows may overlap an event")
+    assert row["finding"].endswith("rank 8 of 22.")
+    assert row["bounds"] == "–"
+
+
 def test_what_is_modelled_or_silent_stands_under_what_is_not_known():
     silent = {"cn_share": None, "cn_share_low": None, "evidence": None, "state": "not_observed", "reason": "No data."}
     claim = _page(_cell("KE", 0.8), _cell("SE", 0.5, **silent), _cell("metro:nairobi", 0.8, evidence="modelled"))
