@@ -22,6 +22,7 @@ from pipelines.storage import TableIOManager
 
 LAYERS: Final = (
     "assets.ingest.assets",
+    "assets.ingest.github.assets",
     "assets.places.assets",
     "assets.origins.assets",
     "assets.adoption.assets",

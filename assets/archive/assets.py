@@ -16,7 +16,8 @@ import dagster as dg
 import polars as pl
 
 from assets.checks import Check, Outcome
-from assets.ingest.assets import GITHUB_POOL, PACKAGE_INDEX_POOL, read_repositories
+from assets.ingest.assets import PACKAGE_INDEX_POOL
+from assets.ingest.github.assets import GITHUB_POOL, read_repositories
 from assets.partitions import DAYS, MONTHS, REPOSITORY, kept_part, partitioned_asset, parts_of
 from assets.run import Run
 from assets.schemas.archive import (

@@ -1,7 +1,7 @@
 """Reads: all tracked repositories in one run, and the tables that their journals hold.
 
 Here: counts, the loop over repositories, tables from journals, the report that says whether they are current. Not
-here: one listing of one repository (`sweep.py`), the connection (`client.py`), assets (`assets/ingest/assets.py`).
+here: one listing of one repository (`sweep.py`), the connection (`client.py`), assets (`assets.py`).
 
 Everything lies below ``github/`` in the store of the run, by GitHub's number of the repository, so that a renamed one
 stays itself. A repository that was deleted or taken down keeps its rows, and says so.
