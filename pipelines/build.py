@@ -27,6 +27,7 @@ LAYERS: Final = (
     "assets.origins.assets",
     "assets.adoption.assets",
     "assets.adoption.series_assets",
+    "assets.adoption.exhibit_assets",
     "assets.publish.assets",
     "assets.archive.assets",
 )

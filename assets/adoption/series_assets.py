@@ -8,11 +8,10 @@ from typing import Any
 
 import polars as pl
 
+from assets.adoption.assets import KINDS
 from assets.checks import Check, Outcome, at_least, regions_known
 from assets.declare import table_asset
 from assets.schemas.series import FamilyTotals, RegionalMonths
-
-KINDS = {"polars", "parquet"}
 
 
 def _sums_are_the_series(frame: pl.DataFrame, inputs: Mapping[str, Any]) -> Outcome:

@@ -11,7 +11,7 @@ ORDER = ("maps", "assets", "pipelines")
 """Lower floors first; a module imports from its own floor and those before it."""
 
 DAGSTER_MODULES = re.compile(
-    r"pipelines/.*|assets/([a-z]+/)+assets\.py|assets/(partitions|checks|declare|run)\.py", re.ASCII
+    r"pipelines/.*|assets/([a-z]+/)+([a-z]+_)?assets\.py|assets/(partitions|checks|declare|run)\.py", re.ASCII
 )
 VAGUE_NAMES = {"utils", "util", "helpers", "helper", "common", "misc", "shared", "lib", "core"}
 
