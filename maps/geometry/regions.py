@@ -221,7 +221,7 @@ def load_subdivisions(folder: Traversable | None = None) -> pl.DataFrame:
         (pl.col("region_id").is_duplicated(), "region_id", "keep one row"),
         (pl.col("name").is_null(), "name", "write the English short name"),
         (pl.col("parent_id") != pl.col("region_id").str.head(2), "parent_id", "write the letters before the hyphen"),
-        (~pl.col("parent_id").is_in(economies).fill_null(value=False), "parent_id", f"see {ECONOMIES_FILE}"),
+        (~pl.col("parent_id").is_in(economies.implode()).fill_null(value=False), "parent_id", f"see {ECONOMIES_FILE}"),
         (_outside("longitude", MAX_LONGITUDE), "longitude", "write degrees from -180 to 180"),
         (_outside("latitude", MAX_LATITUDE), "latitude", "write degrees from -90 to 90"),
         (pl.col("drawn") != pl.col("area_km2").is_not_null(), "drawn", "only outlines have an area; run the build"),

@@ -25,9 +25,7 @@ PATIENCE = 120
 
 @pytest.fixture(scope="module")
 def bucket():
-    with serving() as store, pytest.MonkeyPatch.context() as patch:
-        for name, value in store.environment().items():
-            patch.setenv(name, value)
+    with serving() as store:
         yield store
 
 

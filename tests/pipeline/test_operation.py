@@ -220,7 +220,7 @@ def test_a_run_with_many_fewer_rows_warns(built, monkeypatch):
 @pytest.fixture(scope="module")
 def backup(built, tmp_path_factory):
     file = tmp_path_factory.mktemp("backup") / "atlas.tar.gz"
-    assert back_up(built, file) > 80
+    assert back_up(built, file) > 40
     return file
 
 
@@ -240,10 +240,8 @@ def test_a_restored_store_makes_the_same_site(built, backup, elsewhere):
         assert instance.get_latest_materialization_event(dg.AssetKey(["ingest", "models"]))
 
 
-def test_a_store_that_was_copied_into_a_bucket_makes_the_same_site(built, elsewhere, monkeypatch):
-    with serving() as bucket:
-        for name, value in bucket.environment().items():
-            monkeypatch.setenv(name, value)
+def test_a_store_that_was_copied_into_a_bucket_makes_the_same_site(built, elsewhere):
+    with serving():
         place = UPath(f"s3://{BUCKET}/moved")
         for path, content in _files(Path(built.store)).items():
             (place / "snapshot" / path.as_posix()).write_bytes(content)

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import pytest
 from moto.backends import get_backend
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from s3fs import S3FileSystem
@@ -83,7 +84,7 @@ class ObjectStore:
 
 @contextmanager
 def serving() -> Iterator[ObjectStore]:
-    """Serve an empty bucket."""
+    """Serve an empty bucket, and lead clients of S3 to it."""
     store = ObjectStore(DomainDispatcherApplication(create_backend_app))
     server = make_server("127.0.0.1", 0, store.gate, threaded=True, request_handler=_Silent)
     store.url = f"http://127.0.0.1:{server.server_port}"
@@ -95,7 +96,10 @@ def serving() -> Iterator[ObjectStore]:
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
-        yield store
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in store.environment().items():
+                patch.setenv(name, value)
+            yield store
     finally:
         store.release()
         server.shutdown()

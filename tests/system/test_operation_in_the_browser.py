@@ -11,7 +11,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 import urllib.request
 from pathlib import Path
 
@@ -23,13 +22,13 @@ from assets.partitions import kept_part
 from pipelines.instance import prepare
 from pipelines.schedules import TIMES
 from pipelines.settings import Settings
+from tests.system.waiting import until
 
 pytestmark = pytest.mark.system
 
 PROJECT = Path(__file__).parents[2]
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run")
 WINDOW = {"width": 1240, "height": 780}
-PATIENCE = 600
 """Seconds that a run may take where many share a machine."""
 
 STOP_SECONDS = 60
@@ -52,19 +51,6 @@ SENSOR = """mutation {
     repositoryName: "__repository__", repositoryLocationName: "atlas", sensorName: "new_repositories"
   }) { __typename ... on PythonError { message } }
 }"""
-
-
-def _until(question, seconds=PATIENCE):
-    """Return the first answer that is true."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        try:
-            if answer := question():
-                return answer
-        except OSError:
-            pass
-        time.sleep(1)
-    raise TimeoutError(f"not within {seconds} s")
 
 
 class Atlas:
@@ -102,7 +88,7 @@ class Atlas:
             states = [run["status"] for run in self.runs()]
             return states if len(states) >= count and set(states) <= {"SUCCESS", "FAILURE", "CANCELED"} else None
 
-        return _until(ended)
+        return until(ended)
 
 
 @pytest.fixture(scope="module")
@@ -136,7 +122,7 @@ def atlas(tmp_path_factory):
             )
         one = Atlas(settings, port, server)
         try:
-            _until(lambda: one.ask("{ assetNodes { id } }")["assetNodes"])
+            until(lambda: one.ask("{ assetNodes { id } }")["assetNodes"])
             yield one
         finally:
             if one.alive():
@@ -231,7 +217,7 @@ def test_a_year_is_back_filled_from_the_browser_in_one_run(atlas, page, material
     page.get_by_text("365 partitions").first.wait_for()
     _picture(page, "back-fill")
     page.get_by_role("button", name="Launch backfill").click()
-    _until(lambda: len(atlas.runs()) > before)
+    until(lambda: len(atlas.runs()) > before)
     assert atlas.finished(before + 1)[0] == "SUCCESS"
     assert len(atlas.runs()) == before + 1
     store = UPath(atlas.settings.store)
@@ -261,7 +247,7 @@ def test_the_daemon_ticks(atlas):
     """A sensor that is switched on adds the parts of all tracked repositories; no network is asked."""
     assert atlas.ask(SENSOR)["startSensor"]["__typename"] == "Sensor"
     with dg.DagsterInstance.from_config(str(atlas.settings.dagster_home)) as instance:
-        added = _until(lambda: instance.get_dynamic_partitions("github_repository"))
+        added = until(lambda: instance.get_dynamic_partitions("github_repository"))
     assert len(added) > 200
 
 
@@ -269,4 +255,4 @@ def test_the_ui_stops_with_all_its_children_when_told(atlas):
     """The last test of this file: a service manager ends the process that it started, and no other."""
     atlas.process.send_signal(signal.SIGTERM)
     atlas.process.wait(STOP_SECONDS)
-    _until(lambda: not atlas.alive(), STOP_SECONDS)
+    until(lambda: not atlas.alive(), STOP_SECONDS)

@@ -11,7 +11,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 import urllib.request
 from pathlib import Path
 
@@ -21,13 +20,13 @@ import pytest
 from pipelines.instance import prepare
 from pipelines.settings import Settings
 from tests.standins.web import Answer, StandIn
+from tests.system.waiting import until
 
 pytestmark = pytest.mark.system
 
 PROJECT = Path(__file__).parents[2]
 UNITS = PROJECT / "deploy" / "systemd"
 BINARIES = Path(sys.executable).parent
-PATIENCE = 300
 SHIPPED_PORTS = ("4266", "3000")
 STATE = """{ sensorOrError(sensorSelector: {
   repositoryName: "__repository__", repositoryLocationName: "atlas", sensorName: "tell_failures"
@@ -46,19 +45,6 @@ def _free_ports(count):
     for probe in probes:
         probe.close()
     return ports
-
-
-def _until(question):
-    """Return the first answer that is true."""
-    end = time.monotonic() + PATIENCE
-    while time.monotonic() < end:
-        try:
-            if answer := question():
-                return answer
-        except OSError:
-            pass
-        time.sleep(0.5)
-    raise TimeoutError(f"not within {PATIENCE} s")
 
 
 class Server:
@@ -150,22 +136,20 @@ def server(tmp_path_factory, webhook):
 
 
 def test_the_ui_shows_the_code_and_the_daemon_ticks_by_itself(server):
-    state = _until(
-        lambda: (found := server.ask(STATE)["sensorOrError"].get("sensorState")) and found["ticks"] and found
-    )
+    state = until(lambda: (found := server.ask(STATE)["sensorOrError"].get("sensorState")) and found["ticks"] and found)
     assert state["status"] == "RUNNING"
     with dg.DagsterInstance.from_config(str(server.root / "history")) as instance:
-        assert _until(lambda: instance.get_dynamic_partitions("github_repository"))
+        assert until(lambda: instance.get_dynamic_partitions("github_repository"))
 
 
 def test_a_failed_run_reaches_the_webhook_with_what_failed_and_a_link(server, webhook):
     """Nothing was built in the store, so that estimates have no input: a run of theirs alone must fail."""
     # The sensor tells of runs that fail after its first look.
-    _until(lambda: server.ask(STATE)["sensorOrError"]["sensorState"]["ticks"])
+    until(lambda: server.ask(STATE)["sensorOrError"]["sensorState"]["ticks"])
     launched = server.ask(LAUNCH)["launchRun"]
     assert launched["__typename"] == "LaunchRunSuccess", launched
     run_id = launched["run"]["runId"]
-    told = _until(lambda: [body for asked in webhook.requests if (body := json.loads(asked.body))["run_id"] == run_id])
+    told = until(lambda: [body for asked in webhook.requests if (body := json.loads(asked.body))["run_id"] == run_id])
     (body,) = told
     (cause,) = body["causes"]
     assert cause["asset"] == "adoption/estimates"

@@ -8,9 +8,7 @@ from tests.standins.object_store import BUCKET, serving
 
 @pytest.fixture(scope="module")
 def _object_store():
-    with serving() as store, pytest.MonkeyPatch.context() as patch:
-        for name, value in store.environment().items():
-            patch.setenv(name, value)
+    with serving() as store:
         yield store
 
 
