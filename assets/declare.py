@@ -24,6 +24,7 @@ from assets.column_lineage import column_lineage
 from assets.run import Run
 from assets.runbook import runbook_line
 from assets.schemas import TABLES, Table, TableError, validate
+from assets.schemas.adoption import Estimates
 from assets.table_facts import coverage, freshness, period_covered, preview
 
 OWNER: Final = "team:atlas"
@@ -314,8 +315,6 @@ class Published:
             dg.TableRecord({"table": name, "rows": frame.height, "period": period_covered(frame, declared[name])})
             for name, frame in inputs.items()
         ]
-        today = datetime.now(UTC).date()
-        first = next(iter(inputs), None)
         shown: dict[str, Any] = {
             "files": len(self.files),
             "bytes": sum(path.stat().st_size for path in self.files),
@@ -323,11 +322,13 @@ class Published:
             **({"rests_on": dg.MetadataValue.table(rests_on)} if rests_on else {}),
             **{path.name: dg.MetadataValue.path(path) for path in self.files[:FILES_SHOWN]},
         }
-        if first is not None:
-            table = declared[first]
-            shown["period"] = period_covered(inputs[first], table)
-            shown["freshness"] = freshness(inputs[first], table, today=today)
-            shown["coverage"] = dg.MetadataValue.json(dict(coverage(inputs[first], table)))
+        # What is published is of the estimates, where it reads them, and as new as these: others stand in ``rests_on``.
+        about = next((name for name in (Estimates.NAME, *inputs) if name in inputs), None)
+        if about is not None:
+            table = declared[about]
+            shown["period"] = period_covered(inputs[about], table)
+            shown["freshness"] = freshness(inputs[about], table, today=datetime.now(UTC).date())
+            shown["coverage"] = dg.MetadataValue.json(dict(coverage(inputs[about], table)))
         return {"preview": dg.MetadataValue.md(self._preview())} | shown
 
     def _preview(self) -> str:

@@ -12,7 +12,10 @@ import polars as pl
 
 from assets.schemas.table import Table
 
-TIMES: Final = ("period", "month", "wave", "observed_on", "week", "read_on", "located_on", "seen", "dated")
+TIMES: Final = (
+    *("period", "month", "wave", "observed_on", "week", "read_on", "located_on", "seen", "dated", "event_date"),
+    "created_on",
+)
 """Columns that say which time a row is about, the first one that a table has; others date a part of it."""
 
 UNDATED: Final = "No dates: a registry or a rule, as new as the version of the atlas."

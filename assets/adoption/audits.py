@@ -81,7 +81,10 @@ def signal_agreement(estimates: pl.DataFrame) -> list[Row]:
         both = newest.filter(pl.col("signal") == one).join(there, on="region_id")
         subject = f"{one} ~ {other}"
         if both.height < LEAST_ECONOMIES:
-            reason = f"Both have a share in {both.height} economies; {LEAST_ECONOMIES} are needed."
+            reason = (
+                f"Both have a measured share in {both.height} economies; {LEAST_ECONOMIES} are needed. Modelled shares "
+                "are made from another signal."
+            )
             rows.append(_absent("signal_agreement", subject, "Spearman's ρ", note, reason, n=both.height))
             continue
         correlation = float(stats.spearmanr(both["cn_share"].to_numpy(), both["share_there"].to_numpy()).statistic)

@@ -120,8 +120,13 @@ def licences(models: pl.DataFrame, origins: pl.DataFrame, publishers: pl.DataFra
             split.with_columns(size_band=every, release_year=every),
         ]
     )
-    counts = margins.group_by(*CELL, "licence_class").agg(models=pl.col("weight").sum())
-    cells = counts.group_by(CELL).agg(of_models=pl.col("models").sum())
+    # Sorted, because sums of parts in another order differ in their last digits.
+    counts = (
+        margins.group_by(*CELL, "licence_class", maintain_order=True)
+        .agg(models=pl.col("weight").sum())
+        .sort(*CELL, "licence_class")
+    )
+    cells = counts.group_by(CELL, maintain_order=True).agg(of_models=pl.col("models").sum())
     return (
         cells.join(pl.DataFrame({"licence_class": LICENCE_CLASSES}), how="cross")
         .join(counts, on=[*CELL, "licence_class"], how="left")

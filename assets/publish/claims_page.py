@@ -89,7 +89,7 @@ def _lack(evidence: str | None, state: str) -> str:
     """Return in words what keeps a cell from being judged."""
     if evidence == "modelled":
         return "known as modelled only"
-    return "a figure without an interval" if state in WITH_FIGURE else words.STATES[state]
+    return "a figure without an interval to judge it by" if state in WITH_FIGURE else words.STATES[state]
 
 
 def _unknown(cells: pl.DataFrame, names: Mapping[str, str]) -> list[dict[str, str]]:
