@@ -63,8 +63,8 @@ def draw_multiples(found: Sequence[cube.Slice], spec: MapSpec, *, view: View = W
     drawn, y = draw_legend(None, MARGIN, bottom + 36)
     parts.append(drawn)
     notes = list(dict.fromkeys(one.spec.note for one in own)) if same else []
-    sources = list(dict.fromkeys(one.spec.credit for one in own))
-    for sentence in (*notes, words.plain(" ".join([*sources, spec.boundaries]))):
+    sources = "; ".join(dict.fromkeys(part for one in own for part in one.spec.credit.rstrip(".").split("; ")))
+    for sentence in (*notes, words.plain(f"{sources}. {spec.boundaries}")):
         text, y = svg.paragraph(sentence, MARGIN, y + 2, size=12, fill=colours.MUTED, limit=room)
         parts.append(text)
     description = " ".join(f"{cube.subtitle(one)}. {cube.tally(one)}" for one in own)
@@ -73,7 +73,7 @@ def draw_multiples(found: Sequence[cube.Slice], spec: MapSpec, *, view: View = W
 
 
 def _joined(spec: MapSpec) -> str:
-    title = "Chinese share of Chinese and US models, by kind of evidence"
+    title = "Chinese share of Chinese and US models, by signal"
     return f"{spec.stamp}: {title}" if spec.stamp else title
 
 
@@ -113,5 +113,10 @@ def _head(one: cube.Slice, x: float, y: float, width: float, *, same: bool) -> t
 def _told(one: cube.Slice, *, stamp: bool) -> str:
     """What the map holds, with the stamp of its figures where the title has none."""
     lead = f"{one.spec.stamp}: " if stamp and one.spec.stamp else ""
-    unknown = one.counts.not_observable + one.counts.not_observed
-    return f"{lead}{one.counts.valued} with a share, {one.counts.suppressed} hidden, {unknown} not known"
+    kinds = (
+        (one.counts.valued, "with a share"),
+        (one.counts.suppressed, "hidden"),
+        (one.counts.not_observable, "that no source can tell"),
+        (one.counts.not_observed, "without data"),
+    )
+    return lead + ", ".join(f"{count} {told}" for count, told in kinds if count or told == "with a share")

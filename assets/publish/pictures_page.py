@@ -13,7 +13,7 @@ from maps.geometry.views import VIEWS
 
 SHOWN: Final = {
     SIGNALS.as_posix(): (
-        "All signals beside each other",
+        "All signals with a share beside each other",
         "A small world map for each signal with a share in any economy; the interactive map lists every value.",
     ),
     CURVE.as_posix(): (

@@ -81,9 +81,9 @@ def _newest_wave(estimates: pl.DataFrame, regions: pl.DataFrame) -> pl.DataFrame
 def _survey(estimates: pl.DataFrame, regions: pl.DataFrame) -> dict[str, Any]:
     survey = _newest_wave(estimates, regions)
     countries = survey.filter((pl.col("level") == "country") & pl.col("state").is_in(["value", "zero", "suppressed"]))
-    # Ranked by the shrunken share: raw extremes are mostly those who were asked least.
-    known = countries.filter((pl.col("n") >= ENOUGH_PEOPLE) & pl.col("cn_share_shrunk").is_not_null())
-    ranked = known.sort("cn_share_shrunk", "region_id").to_dicts()
+    # Not of all economies: the extremes are mostly those who were asked least.
+    known = countries.filter((pl.col("n") >= ENOUGH_PEOPLE) & pl.col("cn_share").is_not_null())
+    ranked = known.sort("cn_share", "region_id").to_dicts()
     return {
         "surveyed": countries.height,
         "shown": countries.filter(pl.col("cn_share").is_not_null()).height,

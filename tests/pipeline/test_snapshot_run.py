@@ -280,6 +280,16 @@ def test_pictures_are_what_they_say(build):
     assert len(picture) < 400_000
 
 
+@pytest.mark.usefixtures("build")
+def test_sums_of_parts_are_the_same_to_the_last_digit(settings):
+    """Licences add up parts of models: in another order, as threads end, the last digits would be others."""
+    table = Path(settings.store) / "adoption" / "licences.parquet"
+    before = table.read_bytes()
+    for _ in range(2):
+        assert run(settings, only=("adoption/licences",), tell=lambda _: None).problems == []
+        assert table.read_bytes() == before
+
+
 def test_the_same_input_gives_the_same_files(settings, build):
     def digest(folder: Path) -> dict[str, str]:
         return {

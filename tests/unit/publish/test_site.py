@@ -360,7 +360,7 @@ def test_the_method_page_has_each_diagnostic_with_its_result_or_its_reason():
 
 
 @pytest.mark.parametrize(
-    ("evidence", "said"), [("modelled", "as a model would have it by"), ("logged", "logged where")]
+    ("evidence", "said"), [("modelled", "by economy: an estimate, nobody measured it"), ("logged", "logged where")]
 )
 def test_the_title_of_downloads_says_whether_any_were_logged(evidence, said):
     cell = {**WORLD, "signal": "model_download", "level": "country", "region_id": "KE", "evidence": evidence}
