@@ -42,6 +42,9 @@ VERDICT_OF: Final[dict[Finding, Verdict]] = {
 FARTHEST: Final = 1e7
 """More people than any source could ask; beyond it no number is named."""
 
+LEAST_CASES: Final = 30
+"""Of fewer the interval does not fall with the square root of n, so that no number is named."""
+
 ROUNDING: Final = 1e-9
 
 
@@ -138,9 +141,12 @@ def people_needed(figure: Figure, threshold: float) -> float | None:
         threshold: The threshold.
 
     Returns:
-        The number; None where the figure stands on the threshold, n is not known, or no source could ask so many.
+        The number; None where the figure stands on the threshold, n is not known or under ``LEAST_CASES``, or no source
+        could ask so many.
     """
-    if figure.value is None or figure.low is None or figure.high is None or not figure.n:
+    if figure.value is None or figure.low is None or figure.high is None or figure.n is None:
+        return None
+    if figure.n < LEAST_CASES:
         return None
     distance = abs(figure.value - threshold)
     half = figure.value - figure.low if figure.value > threshold else figure.high - figure.value

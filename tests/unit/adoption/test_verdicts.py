@@ -136,11 +136,13 @@ def test_everything_says_what_would_change_it(figure, comparison, threshold):
 
 
 def test_the_number_of_cases_that_would_decide_follows_the_root_of_n():
-    cell = Figure(value=0.6, low=0.4, high=0.8, bound_low=0.6, bound_high=0.6, n=25, evidence="logged", state="value")
-    # 100 would leave the end on the threshold.
-    assert people_needed(cell, 0.5) == 101
+    cell = Figure(value=0.6, low=0.4, high=0.8, bound_low=0.6, bound_high=0.6, n=50, evidence="logged", state="value")
+    # 200 would leave the end on the threshold.
+    assert people_needed(cell, 0.5) == 201
+    # So few follow no root: 0 of 3 leave more open than three times 0 of 1.
+    assert people_needed(replace(cell, n=29), 0.5) is None
     assert people_needed(replace(cell, value=0.5), 0.5) is None
-    assert "About 101 cases" in would_change(cell, "undecided", "above", 0.5, ADMITTED)
+    assert "About 201 cases" in would_change(cell, "undecided", "above", 0.5, ADMITTED)
 
 
 def _with_cases(figure, n):
