@@ -73,7 +73,10 @@ def back_up(settings: Settings, target: Path) -> int:
     """
     store = _local_store(settings)
     if not store.is_dir():
-        raise BackupError(f"there is no store at {store}: run 'atlas build' first, or choose another place with --data")
+        build = "atlas build --live" if settings.mode == "live" else "atlas build"
+        raise BackupError(f"there is no store at {store}: run '{build}' first, or choose another place with --data")
+    if not target.parent.is_dir():
+        raise BackupError(f"the folder {target.parent} does not exist: make it, or choose another place for the file")
     if target.exists():
         raise BackupError(f"{target} is there already; choose another name")
     draft = target.with_name(f".{target.name}.tmp")

@@ -54,8 +54,13 @@ def prune(*, older_than: int, live: bool, output: Path | None, data: str | None)
 
     from pipelines.instance import alone, prepare
     from pipelines.retention import prune as forget
+    from pipelines.settings import SettingsError
 
     settings = settings_from(live=live, output=output, data=data)
+    if not settings.dagster_home.is_dir():
+        raise SettingsError(
+            f"there is no history at {settings.dagster_home}: nothing was run there, or DAGSTER_HOME leads elsewhere"
+        )
     with alone(settings):
         prepare(settings)
         with DagsterInstance.get() as instance:

@@ -259,6 +259,8 @@ def test_a_backup_is_for_its_owner_alone(backup):
 def test_a_backup_overwrites_nothing(built, backup, elsewhere):
     with pytest.raises(BackupError, match="there already"):
         back_up(built, backup)
+    with pytest.raises(BackupError, match="does not exist: make it"):
+        back_up(built, backup.parent / "nowhere" / "atlas.tar.gz")
     with pytest.raises(BackupError, match="not empty"):
         restore(built, backup)
     live = elsewhere.model_copy(update={"mode": "live"})
@@ -273,7 +275,9 @@ def test_a_damaged_backup_says_so(backup, elsewhere, tmp_path, cut):
         restore(elsewhere, tmp_path / "cut.tar.gz")
 
 
-def test_old_runs_are_forgotten_but_not_those_that_made_what_is_there(instance):
+def test_old_runs_are_forgotten_but_not_those_that_made_what_is_there(built, instance):
+    for _ in range(2):
+        assert run(built, only=("attribute/regions",), tell=lambda _: None).problems == []
     before = instance.get_runs_count()
     later = datetime.now(UTC) + timedelta(days=100)
     made = {asset: instance.get_latest_materialization_event(dg.AssetKey(asset.split("/"))) for asset in TABLES}

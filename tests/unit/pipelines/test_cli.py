@@ -164,6 +164,12 @@ def test_interruption_is_one_line_and_code_130(monkeypatch, capsys):
     assert capsys.readouterr().err.strip() == "atlas: error: stopped"
 
 
+def test_a_history_that_is_not_there_is_not_made_to_be_pruned(capsys):
+    assert cli.run(["prune"]) == 1
+    assert "there is no history at" in capsys.readouterr().err
+    assert not Path(os.environ["DAGSTER_HOME"]).exists()
+
+
 def test_program_answers_at_once_and_without_dagster():
     check = "import sys, pipelines.cli; assert not {'dagster', 'polars', 'pydantic'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", check], cwd=PROJECT, check=True)
