@@ -111,6 +111,8 @@ def draw_map(  # noqa: PLR0917 - click passes by name
         allocations=tables["allocations"],
     )
     found = slices(tables["estimates"], tables["regions"], spec)
+    if each == "period" and period:
+        raise click.UsageError("--each period draws every period; leave out the one.")
     try:
         if each == "signal":
             if signal or period or coding:

@@ -77,6 +77,7 @@ def test_each_signal_and_each_period_are_small_multiples(atlas):
         (["--format", "jpg"], "'jpg' is not of svg, png, pdf"),
         (["--format", ","], "an empty list is not of svg, png, pdf"),
         (["--each", "signal", "--coding", "publisher"], "leave out what would choose one"),
+        (["--each", "period", "--period", "2025"], "draws every period; leave out the one"),
     ],
 )
 def test_what_is_not_there_is_refused_and_nothing_written(atlas, arguments, said):
