@@ -4,6 +4,8 @@ import csv
 import datetime as dt
 import io
 import struct
+from decimal import Decimal
+from importlib.resources import files
 from pathlib import Path
 
 import polars as pl
@@ -355,6 +357,29 @@ def test_two_regions_stand_side_by_side(show, deep, deep_file):
     points = f"{abs(100 * (one['cn_share'] - other['cn_share'])):.1f} points"
     assert points in page.text_content("#verdict")
     assert f"compare={other['region_id']}" in page.evaluate("location.hash")
+
+
+def test_the_browser_rounds_as_python_does_and_the_two_sides_make_a_hundred(browser):
+    script = (files("maps") / "web" / "script" / "figures.js").read_text(encoding="utf-8")
+    shares = [part / whole for whole in (200, 1000, 10_000) for part in range(whole + 1)]
+    page = browser.new_page()
+    body = f"{script}; return shares.map(share => [percent(share), percentRest(share)]);"
+    said = page.evaluate("([body, shares]) => new Function('shares', body)(shares)", [body, shares])
+    page.close()
+    assert [share for share, _ in said] == [words.percent(share) for share in shares]
+    for share, rest in said:
+        first, second = (text.removesuffix(" %") for text in (share, rest))
+        assert Decimal(first) + Decimal(second) == 100, share
+        assert ("." in first) == ("." in second), share
+
+
+def test_what_is_spoken_has_one_stop_after_each_sentence(show, deep_file):
+    page = show(deep_file)
+    spoken = page.eval_on_selector_all(
+        "[data-region][aria-label]", "nodes => nodes.map(n => n.getAttribute('aria-label'))"
+    )
+    assert any(words.SMALL_N in text for text in spoken)
+    assert [text for text in spoken if ".." in text] == []
 
 
 def test_the_description_has_the_trend_over_all_periods(show, deep, deep_file):
