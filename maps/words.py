@@ -78,14 +78,17 @@ def plain(text: str) -> str:
 
 
 def percent(share: float | None) -> str:
-    """Share as a whole per cent; 0 and 100 only of what is just that, so 0.1 and 99.9 at the utmost."""
+    """Share as a whole per cent, a half upwards; 0 and 100 only of what is just that, so 0.1 and 99.9 at the utmost.
+
+    `maps/web/script/figures.js` has the same rule for the browser.
+    """
     if share is None:
         return DASH
-    # Files carry four decimals; a share must read the same before and after.
-    share, edge = round(share, 4), 0.01
-    if 0 < share < edge or 1 - edge < share < 1:
-        return f"{min(99.9, max(0.1, share * 100)):.1f} %"
-    return f"{share * 100:.0f} %"
+    # Files carry four decimals; a share must read the same before and after. Whole numbers know what a half is.
+    points = round(round(share, 4) * 10_000)
+    if 0 < points < 100 or 9_900 < points < 10_000:  # noqa: PLR2004 - within a per cent of none or all
+        return f"{min(999, max(1, (points + 5) // 10)) / 10:.1f} %"
+    return f"{(points + 50) // 100} %"
 
 
 def percent_span(low: float | None, high: float | None) -> str:

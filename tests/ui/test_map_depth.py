@@ -4,6 +4,8 @@ import csv
 import datetime as dt
 import io
 import struct
+from decimal import Decimal
+from importlib.resources import files
 from pathlib import Path
 
 import polars as pl
@@ -355,6 +357,73 @@ def test_two_regions_stand_side_by_side(show, deep, deep_file):
     points = f"{abs(100 * (one['cn_share'] - other['cn_share'])):.1f} points"
     assert points in page.text_content("#verdict")
     assert f"compare={other['region_id']}" in page.evaluate("location.hash")
+
+
+OUTSIDE = """region => {
+  const path = document.querySelector(`.economy[data-region="${region}"]`), place = path.getScreenCTM();
+  const size = ([left, top, right, bottom]) => (right - left) * (bottom - top);
+  const boxes = path.getAttribute("d").split("M").slice(1).map(ring => {
+    const points = ring.match(/-?[\\d.]+ -?[\\d.]+/g).map(pair => pair.split(" ").map(Number));
+    const [xs, ys] = [0, 1].map(axis => points.map(point => point[axis]));
+    return [Math.min(...xs) + place.e, Math.min(...ys) + place.f, Math.max(...xs) + place.e, Math.max(...ys) + place.f];
+  });
+  const { left, top, right, bottom } = document.querySelector(".folium-map").getBoundingClientRect();
+  const least = 0.05 * boxes.reduce((sum, box) => sum + size(box), 0), large = boxes.filter(box => size(box) > least);
+  return [large.length, large.filter(box => box[0] < left || box[1] < top || box[2] > right || box[3] > bottom)];
+}"""
+"""How many large polygons an economy has, and the boxes of those that are not wholly on the map."""
+
+
+@pytest.mark.parametrize(("economy", "large"), [("ID", 5), ("US", 2), ("RU", 1), ("FR", 1), ("NZ", 2), ("MY", 2)])
+def test_an_open_economy_is_on_the_map_with_all_its_large_polygons(show, deep_file, economy, large):
+    page = show(deep_file, address(**{"in": economy}), viewport=PHONE)
+    assert page.evaluate(OUTSIDE, economy) == [large, []]
+
+
+def test_an_economy_cut_by_the_edge_of_the_map_is_shown_on_one_side_of_it(show, deep_file):
+    page = show(deep_file, address(region="KI"))
+    beyond = page.locator(".economy[data-region=NZ]")
+    assert beyond.bounding_box()["width"] > 0
+    page.click("#enter")
+    page.wait_for_function("text => document.getElementById('live').textContent === text", arg=words.NO_OUTLINES)
+    assert beyond.bounding_box()["width"] == 0
+
+
+def test_the_browser_rounds_as_python_does_and_the_two_sides_make_a_hundred(browser):
+    script = (files("maps") / "web" / "script" / "figures.js").read_text(encoding="utf-8")
+    shares = [part / whole for whole in (200, 1000, 10_000) for part in range(whole + 1)]
+    page = browser.new_page()
+    body = f"{script}; return shares.map(share => [percent(share), percentRest(share)]);"
+    said = page.evaluate("([body, shares]) => new Function('shares', body)(shares)", [body, shares])
+    page.close()
+    assert [share for share, _ in said] == [words.percent(share) for share in shares]
+    for share, rest in said:
+        first, second = (text.removesuffix(" %") for text in (share, rest))
+        assert Decimal(first) + Decimal(second) == 100, share
+        assert ("." in first) == ("." in second), share
+
+
+def test_what_is_spoken_has_one_stop_after_each_sentence(show, deep_file):
+    page = show(deep_file)
+    spoken = page.eval_on_selector_all(
+        "[data-region][aria-label]", "nodes => nodes.map(n => n.getAttribute('aria-label'))"
+    )
+    assert any(words.SMALL_N in text for text in spoken)
+    assert [text for text in spoken if ".." in text] == []
+
+
+@pytest.mark.parametrize("apart", [False, True])
+def test_a_comparison_says_which_is_higher_only_where_the_intervals_do(show, deep, deep_file, apart):
+    known = deep[0].filter(signal="fork", period=MONTHS[2], level="country").drop_nulls("cn_share_low")
+    one = known.sort("cn_share").row(0 if apart else known.height // 2, named=True)
+    clear = (pl.col("cn_share_low") > one["cn_share_high"]) | (pl.col("cn_share_high") < one["cn_share_low"])
+    other = known.filter(clear if apart else ~clear & (pl.col("cn_share") < one["cn_share"])).row(0, named=True)
+    ids = {"region": one["region_id"], "compare": other["region_id"]}
+    page = show(deep_file, address(signal="fork", period="2025-03-01", **ids))
+    said = page.text_content("#verdict").replace("\u00a0", " ")
+    assert f"{abs(100 * (one['cn_share'] - other['cn_share'])):.1f} points" in said
+    assert ("which is higher is open" in said) == (not apart)
+    assert ("lower than" in said or "higher than" in said) == apart
 
 
 def test_the_description_has_the_trend_over_all_periods(show, deep, deep_file):

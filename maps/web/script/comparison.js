@@ -4,10 +4,13 @@ let choosing = false;
 function verdict(one, other) {
   const parts = [], points = 100 * (one.cn_share - other.cn_share);
   if (one.cn_share === null || other.cn_share === null) return "Only where both have a share is there something to compare.";
-  parts.push(`The Chinese share of ${regions[one.region].name} is ${Math.abs(points).toFixed(1)} points ${points < 0 ? "lower" : "higher"} than that of ${regions[other.region].name}.`);
-  if (one.cn_share_low !== null && other.cn_share_low !== null) {
-    const apart = one.cn_share_low > other.cn_share_high || other.cn_share_low > one.cn_share_high;
-    parts.push(apart ? "Their 95 % intervals do not overlap." : "Their 95 % intervals overlap.");
+  const first = `The Chinese share of ${regions[one.region].name}`, second = `that of ${regions[other.region].name}`, apart = Math.abs(points).toFixed(1);
+  const known = one.cn_share_low !== null && other.cn_share_low !== null;
+  if (known && one.cn_share_low <= other.cn_share_high && other.cn_share_low <= one.cn_share_high) {
+    parts.push(`${first} and ${second} are ${apart} points apart. Their 95 % intervals overlap: which is higher is open.`);
+  } else {
+    parts.push(`${first} is ${apart} points ${points < 0 ? "lower" : "higher"} than ${second}.`);
+    if (known) parts.push("Their 95 % intervals do not overlap.");
   }
   if (one.evidence !== other.evidence) parts.push(`One is ${words.evidence[one.evidence]}, the other ${words.evidence[other.evidence]}: two instruments.`);
   return unbroken(parts.join(" "));

@@ -99,14 +99,19 @@ function home() {
 function zoomTo(index) {
   map.setView(centre(index), homeZoom + (regions[index].dot ? 3 : 1.7), { animate: false });
 }
-/** Fill the frame with one economy: with its largest polygon and what lies near it, not with islands oceans away. */
+const LARGE = 0.05, HALF_WORLD = 128;
+/** Fill the frame with one economy: its largest polygon, what lies near it, and what is large, but no islands oceans away. */
 function frame(index) {
   const polygons = shapes.get(regions[index].id) || [];
   if (!polygons.length) return zoomTo(index);
   const boxes = polygons.map(([ring]) => L.bounds(ring.map(([lat, lng]) => map.project({ lat, lng }, 0))));
-  const area = ({ min, max }) => (max.x - min.x) * (max.y - min.y);
+  const area = ({ min, max }) => (max.x - min.x) * (max.y - min.y), least = LARGE * boxes.reduce((sum, one) => sum + area(one), 0);
   const all = L.bounds([]), main = boxes.reduce((a, b) => area(b) > area(a) ? b : a), reach = 1.2 * main.getSize().x + 1.2 * main.getSize().y;
-  for (const one of boxes) if (one.getCenter().distanceTo(main.getCenter()) < reach) all.extend(one.min).extend(one.max);
+  for (const one of boxes) {
+    const away = one.getCenter().distanceTo(main.getCenter());
+    // What the edge of the map cuts off lies across the whole world.
+    if (away < reach || (area(one) > least && away < HALF_WORLD)) all.extend(one.min).extend(one.max);
+  }
   const size = all.getSize(), { x, y } = map.getSize();
   const zoom = Math.min(9, Math.log2(Math.min(x * 0.92 / size.x, y * 0.92 / size.y)));
   map.setView(map.unproject(all.getCenter(), 0), Math.max(homeZoom, zoom), { animate: false });

@@ -13,7 +13,17 @@ const drawing = (tag, attributes, text = "") => {
   return node;
 };
 
-const percent = share => share === null ? "–" : `${share % 1 && (share < 0.01 || share > 0.99) ? Math.min(99.9, Math.max(0.1, share * 100)).toFixed(1) : Math.round(share * 100)} %`;
+/** The number before the sign of a per cent, by the rule of maps/words.py: a half goes up. */
+function perCent(share) {
+  const points = Math.round(share * 1e4), edge = (points > 0 && points < 100) || (points > 9900 && points < 1e4);
+  return edge ? (Math.min(999, Math.max(1, Math.floor((points + 5) / 10))) / 10).toFixed(1) : `${Math.floor((points + 50) / 100)}`;
+}
+const percent = share => share === null ? "–" : `${perCent(share)} %`;
+/** The rest of a share that is printed beside it: the two make 100. */
+const percentRest = share => {
+  const said = perCent(share);
+  return `${(100 - said).toFixed(said.includes(".") ? 1 : 0)} %`;
+};
 const span = (low, high) => low === null || high === null ? "–" : `${percent(low).slice(0, -2)}–${percent(high)}`;
 const unbroken = text => text.replace(/ %/g, "\u00a0%");
 const digits = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
@@ -39,7 +49,7 @@ function sentences(row) {
       say(`${shown.label}: ${row.value === null ? "none" : inUnit(row.value, shown)}`, "shown");
       if (interval(row, shown) !== "–") say(`95 % interval: ${interval(row, shown)}`);
     }
-    lines.push(["share", `Chinese ${percent(row.cn_share)}`, `US ${percent(1 - row.cn_share)}`]);
+    lines.push(["share", `Chinese ${percent(row.cn_share)}`, `US ${percentRest(row.cn_share)}`]);
     if (row.cn_share_low !== null) say(`95 % interval: ${span(row.cn_share_low, row.cn_share_high)} Chinese`);
   }
   if (row.state !== "value") say(words.state[row.state], "care");
@@ -61,7 +71,8 @@ const named = (tag, row) => {
   node.append(element("bdi", regions[row.region].name));
   return node;
 };
-const spoken = row => `${regions[row.region].name}: ${sentences(row).map(line => line.slice(1).join(", ")).join(". ")}`;
+/** Sentences for the ear: one stop after each, also where the text brings its own. */
+const spoken = row => `${regions[row.region].name}: ${sentences(row).map(line => line.slice(1).join(", ").replace(/\.$/, "")).join(". ")}`;
 function describe(target, row) {
   const trend = sparkline(row.region);
   target.replaceChildren(named("strong", row), ...(trend ? [trend] : []), ...sentences(row).map(([kind, first, second]) => {

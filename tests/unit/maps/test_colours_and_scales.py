@@ -138,10 +138,20 @@ def test_a_look_with_a_share_needs_a_class():
         (0.9997, "99.9 %"),
         (0.0002, "0.1 %"),
         (1.0, "100 %"),
+        (0.725, "73 %"),
+        (0.285, "29 %"),
+        (0.0095, "1.0 %"),
     ],
 )
 def test_percent(share, text):
     assert words.percent(share) == text
+
+
+@pytest.mark.parametrize("whole", [200, 1000])
+def test_a_half_per_cent_goes_up(whole):
+    for part in range(whole // 100, whole * 99 // 100 + 1):
+        # In whole numbers, so that no fraction of two decides.
+        assert words.percent(part / whole) == f"{(200 * part + whole) // (2 * whole)} %", part
 
 
 @pytest.mark.parametrize(
