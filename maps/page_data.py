@@ -65,6 +65,8 @@ PARTS_SCHEMA: Final = {
     "name": pl.String,
     "longitude": pl.Float64,
     "latitude": pl.Float64,
+    "outline_id": pl.String,
+    "vintage": pl.String,
     "note": pl.String,
 }
 """Columns that the page needs of the table of `maps.geometry.regions.load_subdivisions`, which describes them."""
@@ -198,6 +200,23 @@ def _parts(
     return listed
 
 
+def _divided(parts: pl.DataFrame, drawn: set[str]) -> dict[str, str]:
+    """By economy, which division its outlines show, where any of them is not today's."""
+    older = parts.filter(pl.col("region_id").is_in(list(drawn)) & pl.col("vintage").is_not_null())
+    by_economy = older.group_by(pl.col("region_id").str.split("-").list.first(), maintain_order=True).agg("vintage")
+    said = {economy: words.divided(vintages) for economy, vintages in by_economy.iter_rows()}
+    return {economy: text for economy, text in said.items() if text}
+
+
+def _within(parts: pl.DataFrame, listed: set[str]) -> dict[str, list[str]]:
+    """By outline, names and codes of the subdivisions that the page has only as a part of it."""
+    hidden = parts.filter(~pl.col("region_id").is_in(list(listed))).sort("region_id")
+    found: dict[str, list[str]] = {}
+    for region, name, outline in hidden.select("region_id", "name", "outline_id").iter_rows():
+        found.setdefault(outline, []).extend([words.plain(name), region])
+    return found
+
+
 def page_content(
     cells: pl.DataFrame,
     regions: pl.DataFrame,
@@ -245,7 +264,11 @@ def page_content(
     blobs: dict[str, str] = {"outlines": packing.as_text(drawn)}
     if subdivisions:
         blobs["parts"] = packing.as_text(packing.pack_outlines(inner, PARTS_OBJECT, subdivisions, len(outer["arcs"])))
-    others = [names.other_names(region["id"], region["level"], region["name"]) for region in listed]
+    enclosed = _within(parts, set(inner_order))
+    others = [
+        [*names.other_names(region["id"], region["level"], region["name"]), *enclosed.get(region["id"], [])]
+        for region in listed
+    ] + [enclosed.get(region, []) for region, *_ in subdivisions]
     blobs["names"] = packing.as_text(json.dumps(others, ensure_ascii=False, separators=(",", ":")).encode())
 
     series: list[dict[str, Any]] = []
@@ -301,6 +324,7 @@ def page_content(
         "fills": patterns.FILLS,
         "evidence": patterns.EVIDENCE_FILLS,
         "explained": spec.explained,
+        "divided": _divided(parts, {shape["id"] for shape in inlines}),
         "words": {
             "no_row": words.NO_ROW,
             "small_n": words.SMALL_N,

@@ -98,6 +98,19 @@ def percent_span(low: float | None, high: float | None) -> str:
     return f"{percent(low).removesuffix(' %')}–{percent(high)}"
 
 
+def divided(vintages: Sequence[str]) -> str:
+    """Which division outlines show, `as divided before 2013`; nothing where none is older than today's.
+
+    Args:
+        vintages: of the outlines that are not today's, as `maps.geometry.regions.load_subdivisions` states them.
+    """
+    years = sorted({vintage for vintage in vintages if vintage.startswith("before ")})
+    older = "older" in vintages
+    if not years:
+        return "in part older than today’s division" if older else ""
+    return f"as divided {years[-1]}{', in part earlier' if older or len(years) > 1 else ''}"
+
+
 def count(number: float | None) -> str:
     """Whole number with thousands separators; a dash where there is none."""
     return DASH if number is None else f"{number:,.0f}"

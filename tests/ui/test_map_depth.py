@@ -16,7 +16,7 @@ from maps import cells as cube
 from maps import measures, packing, patterns, scales, words
 from maps.geometry.regions import load_regions, load_subdivisions
 from maps.interactive import render_world_map
-from maps.page_data import FIGURES
+from maps.page_data import FIGURES, PARTS_SCHEMA
 from tests.unit.maps import synthetic
 
 pytestmark = pytest.mark.system
@@ -426,6 +426,29 @@ def test_a_comparison_says_which_is_higher_only_where_the_intervals_do(show, dee
     assert ("lower than" in said or "higher than" in said) == apart
 
 
+@pytest.mark.parametrize(
+    ("economy", "said"),
+    [("KE", "8 outlines of Kenya, as divided before 2013: "), ("NG", "37 subdivisions of Nigeria: ")],
+)
+def test_outlines_say_which_division_they_show(show, deep_file, economy, said):
+    page = show(deep_file, address(**{"in": economy}))
+    assert page.text_content("#tally").startswith(said)
+
+
+def test_a_subdivision_that_is_not_drawn_leads_to_the_outline_that_holds_it(show, deep_file):
+    page = show(deep_file, address(**{"in": "KE", "region": "KE-43"}))
+    assert page.text_content("#chosen strong") == "Rift Valley (to 2013)"
+    assert not page.is_visible("#astray")
+    page = show(deep_file)
+    page.fill("#find", "Turkana")
+    page.wait_for_selector("#found button")
+    assert "(Turkana)" in page.text_content("#found")
+    page.press("#find", "Enter")
+    page.wait_for_function("() => location.hash.includes('region=KE-700')")
+    page = show(deep_file, address(region="KE-99"))
+    assert "region KE-99" in page.text_content("#astray")
+
+
 def test_the_description_has_the_trend_over_all_periods(show, deep, deep_file):
     known = deep[0].filter((pl.col("signal") == "fork") & pl.col("cn_share").is_not_null())
     counted = dict(known.group_by("region_id").len().iter_rows())
@@ -557,8 +580,8 @@ def hostile_world():
     regions = synthetic.regions().with_columns(pl.col("region_id").replace("A0", "AA"))
     names = ("</script><img src=x onerror=document.body.dataset.broken=1>", "\u202e=HYPERLINK(1)")
     parts = pl.DataFrame(
-        [(f"AA-{i + 1}", name, None, None, None) for i, name in enumerate(names)],
-        schema=["region_id", "name", "longitude", "latitude", "note"],
+        [(f"AA-{i + 1}", name, None, None, f"AA-{i + 1}", None, None) for i, name in enumerate(names)],
+        schema=PARTS_SCHEMA,
         orient="row",
     )
     rows = [

@@ -59,8 +59,10 @@ function legend() {
   $("measure-words").textContent = scale;
   [$("low-end").textContent, $("high-end").textContent] = ends;
   const few = found.small ? ` (of these ${found.small} with fewer than ${data.small_n} ${captions().unit})` : "";
-  const where = atWorld() ? "" : ` of ${regions[state.inside].name}`, undrawn = shownRegions().filter(i => !layers.has(i)).length;
-  $("tally").textContent = `${all.length} ${plural(all.length)}${where}: ${listing([
+  const where = atWorld() ? "" : ` of ${regions[state.inside].name}`, divided = atWorld() ? "" : data.divided[regions[state.inside].id];
+  const whole = divided && all.every(row => parts.has(regions[row.region].id)), kind = whole ? `outline${all.length === 1 ? "" : "s"}` : plural(all.length);
+  const undrawn = shownRegions().filter(i => !layers.has(i)).length;
+  $("tally").textContent = `${all.length} ${kind}${where}${divided ? `, ${whole ? "" : "outlines "}${divided}` : ""}: ${listing([
     `${valued.length} with a share${few}`, `${found.suppressed} hidden`, `${found.not_observable} that no source can tell`, `${found.not_observed} without data in this run`,
   ])}.${undrawn ? ` ${undrawn} without an outline stand in the table only.` : ""}`;
   $("title").textContent = document.title = title();

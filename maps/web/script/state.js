@@ -71,6 +71,12 @@ function remember(step, late) {
   // Within a frame without an origin of its own, there is no history.
   try { history[step ? "pushState" : "replaceState"](null, "", hash()); } catch { return; }
 }
+/** Id of a region; of a subdivision that is not drawn, of the outline that holds it. */
+async function outlined(id) {
+  if (!id || !/^..-/.test(id)) return id;
+  await names();
+  return indexOf(id) === null ? regions[index.find(([, , known]) => known === id)?.[1]]?.id ?? id : id;
+}
 /** Take the state from the address; what it names and the page does not have is said, not guessed. */
 async function recall() {
   const wanted = new URLSearchParams(location.hash.slice(1)), unknown = [];
@@ -85,7 +91,7 @@ async function recall() {
   state.t = pick("period", place) < 0 ? one.periods.length - 1 : place;
   state.measure = Math.max(0, pick("measure", data.measures.findIndex(each => each.column === (wanted.get("measure") ?? "cn_share"))));
   state.view = wanted.get("view") === "evidence" ? "evidence" : "measure";
-  const inside = wanted.get("in"), region = wanted.get("region"), against = wanted.get("compare");
+  const inside = wanted.get("in"), [region, against] = await Promise.all([wanted.get("region"), wanted.get("compare")].map(outlined));
   if ([inside, region, against].some(id => id && (id === inside || /^..-/.test(id)))) await loadParts();
   await load(one.blob);
   const economy = pick("in", indexOf(inside)), bare = economy !== null && !(parts && drawable(economy).length);

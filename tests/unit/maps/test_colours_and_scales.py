@@ -155,6 +155,21 @@ def test_a_half_per_cent_goes_up(whole):
 
 
 @pytest.mark.parametrize(
+    ("vintages", "text"),
+    [
+        ([], ""),
+        (["approximate"], ""),
+        (["older", "approximate"], "in part older than today’s division"),
+        (["before 2013", "before 2013"], "as divided before 2013"),
+        (["before 2022", "before 2012"], "as divided before 2022, in part earlier"),
+        (["older", "before 2011"], "as divided before 2011, in part earlier"),
+    ],
+)
+def test_divided(vintages, text):
+    assert words.divided(vintages) == text
+
+
+@pytest.mark.parametrize(
     ("number", "text"), [(0, "0"), (999, "999"), (1200, "1.2 k"), (34e6, "34 m"), (1.25e9, "1.2 bn")]
 )
 def test_magnitude(number, text):

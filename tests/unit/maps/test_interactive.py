@@ -15,6 +15,7 @@ from maps import cells as cube
 from maps import packing, words
 from maps.geometry.regions import load_regions
 from maps.interactive import SCRIPTS, AdoptionLayer, AdoptionMap, page_script, render_world_map
+from maps.page_data import PARTS_SCHEMA
 from tests.unit.maps import synthetic
 
 LINK = 'href="https://leafletjs.com"'
@@ -242,6 +243,6 @@ def test_subdivisions_need_a_name_and_an_economy():
     options = {"regions": synthetic.regions(), "topology": topology}
     with pytest.raises(cube.MapError, match="have no name: ZZ-1"):
         AdoptionLayer(synthetic.cells(), synthetic.spec(), **options)
-    parts = pl.DataFrame({"region_id": ["ZZ-1"], "name": ["Z"], "longitude": [0.0], "latitude": [0.0], "note": [None]})
+    parts = pl.DataFrame([("ZZ-1", "Z", 0.0, 0.0, "ZZ-1", None, None)], schema=PARTS_SCHEMA, orient="row")
     with pytest.raises(cube.MapError, match="the map does not have: ZZ-1"):
         AdoptionLayer(synthetic.cells(), synthetic.spec(), parts=parts, **options)

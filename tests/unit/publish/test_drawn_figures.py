@@ -9,6 +9,7 @@ import pytest
 from assets.publish.drawn_figures import BLOCK, differing, differing_on_page
 from maps import packing
 from maps.interactive import render_world_map
+from maps.page_data import PARTS_SCHEMA
 from maps.static import render_static_svg
 from tests.unit.maps import synthetic
 
@@ -36,8 +37,8 @@ def drawn(cells):
         "geometries": [{"type": "Polygon", "id": f"AA-{part}", "arcs": arc} for part in (1, 2)]
     }
     parts = pl.DataFrame(
-        [(f"AA-{part}", f"Part {part}", None, None, None) for part in (1, 2)],
-        schema=["region_id", "name", "longitude", "latitude", "note"],
+        [(f"AA-{part}", f"Part {part}", None, None, f"AA-{part}", None, None) for part in (1, 2)],
+        schema=PARTS_SCHEMA,
         orient="row",
     )
     regions = synthetic.regions().with_columns(pl.col("region_id", "parent_id").replace("A6", "AA"))
