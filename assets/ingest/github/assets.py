@@ -95,6 +95,7 @@ def _from_github(run: Run, part: str, read: "Callable[[GitHub], None]") -> None:
 
 
 def _listing(run: Run, listing: str, wanted: "list[reads.Target]") -> None:
+    """Read a listing of the repositories into the journals of the store; two runs never do so at once."""
     from assets.ingest.github import reads
     from assets.ingest.github.sweep import Reader
     from assets.places.actors import load_key
@@ -107,7 +108,8 @@ def _listing(run: Run, listing: str, wanted: "list[reads.Target]") -> None:
         reader = Reader(github=github, key=key, locate=locate, today=today())
         reads.read_all(listing, wanted, folder, reader, tell=dg.get_dagster_logger().info)
 
-    _from_github(run, listing, read)
+    with alone(folder, "GitHub"):
+        _from_github(run, listing, read)
 
 
 def _github_table(
@@ -152,8 +154,7 @@ def forks(run: Run, repository_counts: pl.DataFrame) -> pl.DataFrame:
     from assets.ingest.github import reads
 
     def read(wanted: "list[reads.Target]") -> pl.DataFrame:
-        with alone(reads.github_folder(run.store_path), "GitHub"):
-            _listing(run, "forks", wanted)
+        _listing(run, "forks", wanted)
         return reads.forks_table(reads.github_folder(run.store_path), wanted)
 
     return _github_table(Forks, run, read, repository_counts)
@@ -167,8 +168,7 @@ def contributions(run: Run, repository_counts: pl.DataFrame) -> pl.DataFrame:
     from assets.ingest.github import reads
 
     def read(wanted: "list[reads.Target]") -> pl.DataFrame:
-        with alone(reads.github_folder(run.store_path), "GitHub"):
-            _listing(run, "contributions", wanted)
+        _listing(run, "contributions", wanted)
         return reads.contributions_table(reads.github_folder(run.store_path), wanted)
 
     return _github_table(Contributions, run, read, repository_counts)
